@@ -1,0 +1,1 @@
+"""The design library: read, draw and lint, knowing no language model and no notebook."""

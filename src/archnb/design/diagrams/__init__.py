@@ -1,0 +1,92 @@
+"""Drawings of a design: DOT text, then SVG and PNG by a graphviz engine in a child process."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Sequence
+from pathlib import PurePath
+
+from archnb.design.diagrams.base import Diagram, Drawing, View
+from archnb.design.elements import Design, Finding
+from archnb.errors import DrawError
+from archnb.parts import collect
+
+__all__ = ["Diagram", "Drawing", "View", "diagrams", "draw"]
+
+_PAGE = 1000.0  # CSS pixels that a notebook's output is wide
+
+
+def diagrams() -> dict[str, Diagram]:
+    """Every kind of diagram, by name."""
+    return {diagram.name: diagram for diagram in collect(sys.modules[__name__], Diagram)}
+
+
+def draw(
+    design: Design,
+    kind: str = "auto",
+    *,
+    title: str = "",
+    focus: Sequence[str] = (),
+    findings: Sequence[Finding] = (),
+) -> list[Drawing]:
+    """Draw a design: each diagram that applies, or the one ``kind`` names.
+
+    ``focus`` names tables or services: only they and their neighbours are drawn. Raises ``DrawError``
+    for an unknown kind or name, for a named kind with nothing to draw, and where the engine fails.
+    """
+    from archnb.design.diagrams._focus import narrow
+
+    known = diagrams()
+    if kind != "auto" and kind not in known:
+        raise DrawError(
+            f"There is no diagram called {kind!r}.", hint=f"Known: auto, {', '.join(known)}."
+        )
+    seen = narrow(design, focus) if focus else design
+    chosen = [part for part in known.values() if kind in ("auto", part.name) and part.applies(seen)]
+    if kind != "auto" and not chosen:
+        raise DrawError(f"Nothing to draw as {kind}: the design holds {design.summary}.")
+    return [
+        _drawing(diagram, seen, title or _titled(design, diagram), tuple(focus), tuple(findings))
+        for diagram in chosen
+    ]
+
+
+def _drawing(
+    diagram: Diagram,
+    design: Design,
+    title: str,
+    focus: tuple[str, ...],
+    findings: tuple[Finding, ...],
+) -> Drawing:
+    """The most legible of the diagram's directions: what is wider than a page shrinks to fit it."""
+    from archnb.design.diagrams.dot import engine, finish, pixels, to_png, to_svg
+
+    program = engine()
+    views = [View(title, focus, findings, direction) for direction in diagram.directions]
+    sources = {diagram.dot(design, view): view for view in views}
+    drawn = [(source, *to_svg(source, program)) for source in sources]
+    source, svg, width, _ = min(drawn, key=lambda one: _cost(pixels(one[2]), pixels(one[3])))
+    return Drawing(
+        diagram.name,
+        title,
+        source,
+        finish(svg, title),
+        to_png(source, program),
+        diagram.text(design, sources[source]),
+        pixels(width),
+    )
+
+
+def _cost(width: float, height: float) -> float:
+    """How far a reader scrolls: the height on the page, dearer the more the picture had to shrink."""
+    shrunk = max(1.0, width / _PAGE)
+    return height / shrunk * shrunk**3
+
+
+def _titled(design: Design, diagram: Diagram) -> str:
+    """The diagram's title, with the file where everything comes from one."""
+    sources = [entity.source for entity in design.entities]
+    sources += [service.source for service in design.services]
+    files = {PurePath(source.file).name for source in sources}
+    name = files.pop() if len(files) == 1 else ""
+    return f"{diagram.title} · {name}" if name else diagram.title

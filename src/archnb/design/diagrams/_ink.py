@@ -1,0 +1,172 @@
+"""Ink and paper: the palette, and the only way that a name becomes part of a picture."""
+
+from __future__ import annotations
+
+import html
+import math
+import re
+import unicodedata
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+from archnb.design.elements import Finding, Severity, Source
+
+FONT = "Arial"  # one name with known metrics: a list of names falls back to the metrics of Times
+INK = "#1f2933"
+SOFT = "#52606d"
+MUTED = "#66727f"
+LINE = "#8896a4"
+HAIR = "#cfd6dd"
+WASH = "#f8fafb"
+PAPER = "#ffffff"
+WARN = "#a84a00"
+
+
+@dataclass(frozen=True, slots=True)
+class Accent:
+    """A colour for what belongs together: ``dark`` carries white text, ``tint`` carries ink."""
+
+    dark: str
+    tint: str
+
+
+ACCENTS = (
+    Accent("#2f6f8f", "#eaf3f7"),
+    Accent("#6b4c9a", "#f3eef9"),
+    Accent("#86681b", "#faf5e6"),
+    Accent("#3a7350", "#ebf5ef"),
+    Accent("#96503f", "#faefec"),
+    Accent("#8a3f6d", "#f9edf4"),
+    Accent("#3f5aa0", "#edf1fa"),
+    Accent("#4f5d6b", "#eef1f4"),
+)
+BLUE, PURPLE, OCHRE, *_ = ACCENTS
+
+_SEVERITIES: dict[Severity, tuple[str, str]] = {
+    "error": ("#b42318", "#fdecea"),
+    "warning": (WARN, "#fff1e0"),
+    "info": ("#3f5aa0", "#edf1fa"),
+}
+_RANK: dict[Severity, int] = {"error": 0, "warning": 1, "info": 2}
+_SPACE = (
+    0.278  # the width of a space in em: graphviz-pure gives it to each byte it has no metrics for
+)
+
+
+def clean(text: str) -> str:
+    """``text`` on one line, without control, format, surrogate or non-characters."""
+    kept = (
+        " " if character in "\t\n\r\v\f\x85\u2028\u2029" else character
+        for character in text
+        if character in "\t\n\r\v\f\x85\u2028\u2029"
+        or (
+            unicodedata.category(character) not in ("Cc", "Cf", "Cs")
+            and ord(character) & 0xFFFE != 0xFFFE
+        )
+    )
+    return " ".join("".join(kept).split())
+
+
+def clip(text: str, limit: int) -> str:
+    """``text`` cleaned, and at most ``limit`` characters long, the last an ellipsis if it was longer."""
+    line = clean(text[: limit * 20])
+    return line if len(line) <= limit else f"{line[: limit - 1].rstrip()}…"
+
+
+def written(text: str, limit: int = 60) -> str:
+    """``text`` as it may stand in an HTML-like label: clipped, escaped, with room for wide letters, never empty.
+
+    The layout of graphviz-pure knows no width outside ASCII: no-break spaces at the end make up for it.
+    """
+    line = clip(text, limit)
+    lacking = sum(_breadth(letter) - _given(letter) for letter in line if letter > "\x7f")
+    room = math.ceil(max(0.0, lacking) / (2 * _SPACE) - 0.05)
+    escaped = html.escape(line).replace("\\", "&#92;")  # graphviz would read \\N as the node's name
+    return escaped + "&#160;" * room or "&#160;"
+
+
+def font(marked: str, *, size: float = 0, color: str = "", bold: bool = False) -> str:
+    """Markup that is already safe, in a font."""
+    inner = f"<b>{marked}</b>" if bold else marked
+    attributes = (f' point-size="{size:g}"' if size else "") + (
+        f' color="{color}"' if color else ""
+    )
+    return f"<font{attributes}>{inner}</font>" if attributes else inner
+
+
+def badges(findings: Sequence[Finding]) -> str:
+    """The codes of ``findings`` as small chips (table cells), the worst first; empty without findings."""
+    worst: dict[str, Severity] = {}
+    for finding in sorted(findings, key=lambda finding: _RANK[finding.severity]):
+        worst.setdefault(finding.code, finding.severity)
+    cells = [_chip(clip(code, 10), *_SEVERITIES[severity]) for code, severity in worst.items()]
+    if len(cells) > 3:
+        cells[3:] = [_chip(f"+{len(cells) - 3}", SOFT, "#eef1f4")]
+    return "".join(cells)
+
+
+def chip(text: str) -> str:
+    """A neutral chip (a table cell) with a word on it."""
+    return _chip(clip(text, 40), SOFT, "#eef1f4")
+
+
+def about(name: str, source: Source, end: int, findings: Iterable[Finding]) -> list[Finding]:
+    """The findings that speak of the element: by its name, or by its place in a file."""
+    begins = re.compile(re.escape(name) + r"(?![\w$-])")
+    last = max(end, source.line)
+    return [
+        finding
+        for finding in findings
+        if begins.match(finding.where)
+        or (finding.source.file == source.file and 0 < source.line <= finding.source.line <= last)
+    ]
+
+
+def caption(title: str, counts: str, notes: Sequence[str] = (), legend: Sequence[str] = ()) -> str:
+    """The head of a picture: title, one line of counts, what was left out, and a legend of samples."""
+    lines = [font(written(title, 80), size=13, color=INK, bold=True)]
+    lines += [font(written(line, 140), size=9, color=MUTED) for line in (counts, *notes) if line]
+    lines += ["&#160;&#160;&#160;&#160;".join(legend)] if legend else []
+    rows = "".join(f'<tr><td align="left">{line}</td></tr>' for line in lines)
+    return f'<<table border="0" cellborder="0" cellspacing="0" cellpadding="1">{rows}</table>>'
+
+
+def sample(mark: str, color: str, meaning: str) -> str:
+    """An entry of a legend: how something looks, and what it means."""
+    return font(f"{written(mark)} ", size=8.5, color=color) + font(
+        written(meaning), size=8.5, color=MUTED
+    )
+
+
+def plural(count: int, noun: str, many: str = "") -> str:
+    """``1 table``, ``2 tables``."""
+    return f"{count} {noun if count == 1 else many or noun + 's'}"
+
+
+def _chip(text: str, dark: str, tint: str) -> str:
+    # a size of its own: else the chip is stretched to whatever room its row has left
+    width = round(len(text) * 4.4 + 9)
+    return (
+        f'<td width="{width}" height="13" fixedsize="true">'
+        f'<table border="1" color="{dark}" style="rounded" bgcolor="{tint}" cellborder="0" '
+        f'cellspacing="0" cellpadding="0" width="{width}" height="13" fixedsize="true">'
+        f"<tr><td>{font(written(text), size=7, color=dark)}</td></tr></table></td>"
+    )
+
+
+def _given(letter: str) -> float:
+    return len(letter.encode()) * _SPACE
+
+
+def _breadth(letter: str) -> float:
+    """The width of a letter beyond ASCII in em, rather too wide than too narrow."""
+    category = unicodedata.category(letter)
+    if category in ("Mn", "Me"):
+        return 0.0
+    if unicodedata.east_asian_width(letter) in ("W", "F"):
+        return 1.4 if category == "So" else 1.05
+    if letter <= "\xff":
+        return 0.74 if category == "Lu" else 2 * _SPACE
+    if category[0] in "SP":
+        return 1.0
+    return 0.8 if category == "Lu" else 0.64

@@ -1,0 +1,1 @@
+"""One file per format; each holds one :class:`Format` named ``FORMAT``."""

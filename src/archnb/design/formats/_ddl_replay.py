@@ -1,0 +1,133 @@
+"""A script replayed statement by statement: what cannot be read is told with its line and costs nothing else."""
+
+from __future__ import annotations
+
+import re
+from typing import Protocol
+
+from archnb.design.elements import Source
+from archnb.design.formats._ddl_catalog import Catalog
+from archnb.design.formats._ddl_statements import RESTART, Script, Statement
+
+_DEEPEST = 400  # parentheses within parentheses; parsers recurse, and nobody writes this
+_MOST_UNCLOSED = 20  # each costs a look at the whole rest of the text
+_WORDS = re.compile(r"(?:\s+|--[^\n]*|/\*.*?\*/)*([A-Za-z_]+|\S)", re.DOTALL)
+_SKIPPED = frozenset(
+    """
+    abort analyze attach begin call checkpoint close cluster commit copy deallocate declare delete
+    deny detach disable discard do else enable end exec execute explain fetch flush go grant handler
+    if import insert kill listen load lock merge move notify optimize pragma prepare print purge
+    raiserror reassign refresh reindex release replace return revoke rollback save savepoint
+    security show shutdown signal start table throw truncate unlisten unlock update vacuum values
+    waitfor while
+    """.split()
+)
+_IRRELEVANT = frozenset(
+    """
+    access aggregate assembly cast collation constraint conversion database default event extension
+    fulltext function group language large login operator owned policy procedural procedure proc
+    publication role rule security sequence server statistics subscription synonym system tablespace
+    text transform trigger trusted user virtual
+    """.split()
+)
+_DEFINER = re.compile(r"\bdefiner\s*=\s*\S+\s*", re.IGNORECASE)
+_SELECTS = re.compile(r"\binto\b|\bsearch_path\b", re.IGNORECASE)
+_SETTINGS = re.compile(r"search_path|schema", re.IGNORECASE)
+
+
+class Unreadable(Exception):  # noqa: N818 - said of a statement, and never leaves the room
+    """Why a statement cannot be read, and at which character of it."""
+
+    def __init__(self, message: str, offset: int = 0) -> None:
+        super().__init__(message)
+        self.message, self.offset = message, offset
+
+
+class Walker(Protocol):
+    """Something that carries out a statement on a catalog, or raises ``Unreadable``."""
+
+    def apply(self, statement: Statement) -> None: ...
+
+
+def replay(script: Script, walker: Walker, catalog: Catalog) -> None:
+    """Carry out every statement that says something of tables, in order."""
+    unclosed = 0
+    for statement in script:
+        try:
+            if statement.broken is not None:
+                unclosed += 1
+                raise Unreadable("a quote or comment is never closed", statement.broken)
+            if relevant(statement.text):
+                _carry_out(walker, statement)
+        except Unreadable as reason:
+            _recover(script, statement, walker, catalog, reason)
+        if unclosed >= _MOST_UNCLOSED:
+            message = "too many quotes are never closed; what follows is left out"
+            catalog.problem(Source(catalog.file, statement.line), message)
+            return
+
+
+def relevant(text: str) -> bool:
+    """Whether a statement can change tables; what is unknown is, so that it is parsed and its fault told."""
+    words = _words(text, 6)
+    verb = words[0] if words else ""
+    if verb in _SKIPPED or not verb:
+        return False
+    if verb in ("select", "with"):
+        return bool(_SELECTS.search(text))
+    if verb in ("set", "reset"):
+        return bool(_SETTINGS.search(text))
+    if verb in ("create", "alter", "drop", "rename"):
+        objects = [
+            word for word in words[1:] if word not in ("or", "replace", "if", "exists", "not")
+        ]
+        if objects[:2] == ["foreign", "data"]:
+            return False
+        return not objects or objects[0] not in _IRRELEVANT
+    return True
+
+
+def _words(text: str, most: int) -> list[str]:
+    words: list[str] = []
+    position = 0
+    if "definer" in text[:200].lower():
+        text = _DEFINER.sub("", text[:1000])
+    while len(words) < most and (match := _WORDS.match(text, position)):
+        words.append(match[1].lower())
+        position = match.end()
+    return words
+
+
+def _carry_out(walker: Walker, statement: Statement) -> None:
+    depth = deepest = 0
+    for mark in re.findall(r"[()]", statement.text):
+        depth += 1 if mark == "(" else -1
+        deepest = max(deepest, depth)
+    if deepest > _DEEPEST:
+        raise Unreadable("parentheses are nested too deeply to be read")
+    try:
+        walker.apply(statement)
+    except RecursionError:
+        raise Unreadable("this statement is nested too deeply to be read") from None
+
+
+def _recover(
+    script: Script, statement: Statement, walker: Walker, catalog: Catalog, reason: Unreadable
+) -> None:
+    """Tell the fault. Where another statement begins inside, a terminator was forgotten: go on from there."""
+    message, fault = reason.message, statement.start + reason.offset
+    restart = RESTART.search(script.text, statement.start + 1, statement.stop)
+    if restart:
+        script.position = restart.end()
+        if restart.end() <= fault:
+            head = script.cut(statement.start, restart.start())
+            try:
+                if relevant(head.text):
+                    _carry_out(walker, head)
+                message, fault = "the ; before this statement is missing", restart.end()
+            except Unreadable as inner:
+                message, fault = inner.message, head.start + min(inner.offset, len(head.text) - 1)
+    catalog.problem(
+        Source(catalog.file, script.line(min(fault, statement.start + len(statement.text) - 1))),
+        message,
+    )

@@ -1,0 +1,25 @@
+"""What a format is: how it is recognised, read and written."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from archnb.design.elements import Design
+
+
+@dataclass(frozen=True, slots=True)
+class Format:
+    """A kind of text that says something of a design.
+
+    ``recognise(file, text)`` gives 0.0 (not mine) to 1.0 (surely mine) from the name and the text, without
+    parsing it whole. ``read(text, file)`` gives the design; what cannot be read goes into its ``problems``
+    with file and line and costs nothing else; it raises nothing but ``ReadError``. ``write(design)`` gives
+    text, or is None where the format is only read.
+    """
+
+    name: str
+    suffixes: tuple[str, ...]
+    recognise: Callable[[str, str], float]
+    read: Callable[[str, str], Design]
+    write: Callable[[Design], str] | None = None

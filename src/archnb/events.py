@@ -1,0 +1,122 @@
+"""Everything that a run does, as one closed stream of values; whoever shows or stores a run reads it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+from archnb.conversation import ToolCall, Usage
+from archnb.design.diagrams import Drawing
+from archnb.design.elements import Design
+from archnb.design.findings import Findings
+from archnb.permission.gate import Ask, Reply
+from archnb.workspace import FileChange
+
+Shown = Drawing | Findings
+
+
+@dataclass(frozen=True, slots=True)
+class RunStarted:
+    """A cell's text goes to an agent. ``label`` is how the model is named to a person."""
+
+    agent: str
+    model: str
+    label: str
+    prompt: str
+
+
+@dataclass(frozen=True, slots=True)
+class TextDelta:
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class ThinkingDelta:
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class ToolCalled:
+    """The model asks for a tool; ``title`` says in one line what for."""
+
+    call: ToolCall
+    title: str
+
+
+@dataclass(frozen=True, slots=True)
+class PermissionAsked:
+    ask: Ask
+
+
+@dataclass(frozen=True, slots=True)
+class PermissionReplied:
+    """A person (or a policy, or nobody) answered; ``seconds`` is how long that took."""
+
+    ask: Ask
+    reply: Reply
+    seconds: float
+
+
+@dataclass(frozen=True, slots=True)
+class ToolStarted:
+    """The call was allowed or approved and runs now."""
+
+    call_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class ToolReturned:
+    """How a call ended. ``state``: done, failed (the tool said no), refused (by rule or person)."""
+
+    call_id: str
+    state: Literal["done", "failed", "refused"]
+    text: str
+    shown: tuple[Shown, ...] = ()
+    seconds: float = 0.0
+    design: Design | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class FileChanged:
+    call_id: str
+    change: FileChange
+
+
+@dataclass(frozen=True, slots=True)
+class Retrying:
+    """The model could not be reached; the next try is in ``delay`` seconds."""
+
+    reason: str
+    delay: float
+
+
+@dataclass(frozen=True, slots=True)
+class TurnEnded:
+    """One answer of the model is complete."""
+
+    usage: Usage
+    stop_reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class RunEnded:
+    """``reason``: done, interrupted, refused (a person said stop), steps (limit), failed."""
+
+    reason: Literal["done", "interrupted", "steps", "failed"]
+    message: str = ""
+
+
+Event = (
+    RunStarted
+    | TextDelta
+    | ThinkingDelta
+    | ToolCalled
+    | PermissionAsked
+    | PermissionReplied
+    | ToolStarted
+    | ToolReturned
+    | FileChanged
+    | Retrying
+    | TurnEnded
+    | RunEnded
+)

@@ -1,0 +1,1 @@
+"""How a command is really run: clean environment, sandbox, limits."""

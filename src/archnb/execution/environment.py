@@ -1,0 +1,41 @@
+"""The environment a command gets: fresh, without keys, and with git told to run nothing."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+
+# What a command line tool needs to work at all; everything else (keys, tokens, loader and
+# interpreter variables) stays behind.
+_KEPT = (
+    "PATH", "HOME", "USER", "LOGNAME", "LANG", "LANGUAGE", "TZ", "TERM", "TMPDIR", "TEMP", "TMP", "SHELL",
+    "VIRTUAL_ENV", "SYSTEMROOT", "COMSPEC", "PATHEXT", "USERPROFILE", "APPDATA", "LOCALAPPDATA",
+)  # fmt: skip
+
+# Measured on git 2.39: these stop a repository's own configuration from running programs.
+_GIT = {
+    "core.fsmonitor": "false",
+    "core.hooksPath": "/dev/null",
+    "safe.bareRepository": "explicit",
+    "log.showSignature": "false",
+    "gpg.program": "/bin/false",
+}
+
+
+def clean_environment(source: Mapping[str, str] | None = None) -> dict[str, str]:
+    """The variables of a command, from ``source`` (default: this process's)."""
+    given = os.environ if source is None else source
+    kept = {name: value for name, value in given.items() if name in _KEPT or name.startswith("LC_")}
+    git = {f"GIT_CONFIG_KEY_{index}": key for index, key in enumerate(_GIT)}
+    git |= {f"GIT_CONFIG_VALUE_{index}": value for index, value in enumerate(_GIT.values())}
+    return {
+        **kept,
+        **git,
+        "GIT_CONFIG_COUNT": str(len(_GIT)),
+        "GIT_OPTIONAL_LOCKS": "0",
+        "GIT_PAGER": "cat",
+        "PAGER": "cat",
+        "GIT_TERMINAL_PROMPT": "0",
+        "NO_COLOR": "1",
+        "ARCHNB": "1",
+    }

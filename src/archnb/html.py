@@ -1,0 +1,81 @@
+"""The only way hostile text becomes HTML: Markdown without raw HTML, then a strict allow-list."""
+
+from __future__ import annotations
+
+import re
+from functools import cache
+from html import escape
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from markdown_it import MarkdownIt
+
+# No img (an address fetched is a message sent), no style, class, id or form: text and its structure.
+_TAGS = frozenset(
+    "a b blockquote br code del details em h1 h2 h3 h4 h5 h6 hr li ol p pre s strong summary"
+    " table tbody td th thead tr ul".split()
+)
+_SCHEMES = frozenset({"http", "https", "mailto"})
+_BLOCK_LIMIT = (
+    20_000  # characters; longer than this is shown as plain text (the renderer is superlinear)
+)
+
+# Bidirectional controls and other invisible characters can make text read as what it is not.
+_HIDDEN = re.compile(
+    "[\u0000-\u0008\u000b\u000c\u000e-\u001f\u007f-\u009f\u00ad\u061c\u180e\u200b-\u200f"
+    "\u202a-\u202e\u2060-\u2069\ufeff\ufff9-\ufffb\U000e0000-\U000e007f]"
+)
+
+
+@cache
+def _markdown() -> MarkdownIt:
+    from markdown_it import MarkdownIt
+
+    return MarkdownIt("commonmark", {"html": False}).enable(["table", "strikethrough"])
+
+
+def render_markdown(text: str) -> str:
+    """The HTML of a Markdown text, with nothing active in it.
+
+    Raw HTML stands as text, images and addresses other than http(s) and mailto are dropped.
+
+    >>> render_markdown("**bold** <img src=x onerror=alert(1)>").strip()
+    '<p><strong>bold</strong> &lt;img src=x onerror=alert(1)&gt;</p>'
+    >>> render_markdown("[x](javascript:alert(1)) ![t](http://example.org/?secret)").strip()
+    '<p>[x](javascript:alert(1)) </p>'
+    """
+    if len(text) > _BLOCK_LIMIT:
+        return preformatted(text)
+    return sanitise(_markdown().render(text))
+
+
+def sanitise(html: str) -> str:
+    """``html`` with everything outside the allow-list removed."""
+    import nh3
+
+    return nh3.clean(
+        html,
+        tags=set(_TAGS),
+        attributes={"a": {"href", "title"}},
+        url_schemes=set(_SCHEMES),
+        link_rel="noopener noreferrer",
+    )
+
+
+def text_html(text: str) -> str:
+    """``text`` escaped, hidden characters made visible as ``<U+202E>``."""
+    return escape(visible(text))
+
+
+def visible(text: str) -> str:
+    r"""``text`` with every character that shows nothing, or reorders others, spelled out.
+
+    >>> visible("rm\u202e x\x1b[0m")
+    'rm<U+202E> x<U+001B>[0m'
+    """
+    return _HIDDEN.sub(lambda match: f"<U+{ord(match[0]):04X}>", text)
+
+
+def preformatted(text: str) -> str:
+    """``text`` as it stands, in a fixed font."""
+    return f"<pre>{text_html(text)}</pre>"

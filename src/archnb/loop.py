@@ -1,0 +1,218 @@
+"""Ask the model, gate each call, feed the results back; what happens is yielded as events.
+
+The gate stands here and nowhere else: no tool is run except by :func:`_settle_and_run`.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import secrets
+import time
+from collections.abc import AsyncIterator, Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+from archnb import events
+from archnb.agents import Agent
+from archnb.conversation import Block, Message, Text, Thinking, ToolCall, ToolResult, ToolSpec
+from archnb.errors import ArchnbError
+from archnb.permission.gate import Approver, Ask, Decision, Gate, Reply, Request
+from archnb.providers.base import Provider, Settings, Turn, Waiting
+from archnb.tools.base import Output, Tool, ToolError
+from archnb.workspace import Workspace
+
+MAX_STEPS = 50  # answers of the model within one run
+INTERRUPTED = "Interrupted by the person; the outcome is unknown where it had begun."
+
+
+@dataclass(frozen=True, slots=True)
+class Setting:
+    """Everything a run needs besides the conversation; wired together by the session."""
+
+    agent: Agent
+    provider: Provider
+    tools: Sequence[Tool]
+    gate: Gate
+    workspace: Workspace
+    settings: Settings
+    approver: Approver
+
+    @property
+    def offered(self) -> tuple[Tool, ...]:
+        """The tools that the model is told of."""
+        return tuple(tool for tool in self.tools if self.gate.offers(tool.name))
+
+
+async def run(setting: Setting, history: list[Message], prompt: str) -> AsyncIterator[events.Event]:
+    """Answer ``prompt``, appending to ``history``, which is valid for the next run however this one ends.
+
+    An interrupt (cancellation) ends the run with ``RunEnded("interrupted")`` instead of an exception.
+    """
+    history.append(Message("user", (Text(prompt),)))
+    specs = [ToolSpec(tool.name, tool.description, tool.input_schema) for tool in setting.offered]
+    yield events.RunStarted(
+        setting.agent.name, setting.settings.model, setting.provider.label, prompt
+    )
+    for _ in range(MAX_STEPS):
+        answer: list[Block] = []
+        turn: Turn | None = None
+        try:
+            async for piece in setting.provider.stream(
+                setting.agent.prompt, tuple(history), specs, setting.settings
+            ):
+                match piece:
+                    case Text(text):
+                        yield events.TextDelta(text)
+                    case Thinking(text):
+                        yield events.ThinkingDelta(text)
+                    case Waiting(reason, delay):
+                        answer.clear()
+                        yield events.Retrying(reason, delay)
+                        continue
+                    case Turn():
+                        turn = piece
+                        continue
+                    case ToolCall():
+                        pass
+                _append(answer, piece)
+        except asyncio.CancelledError:
+            _keep_words(history, answer)
+            yield events.RunEnded("interrupted")
+            return
+        except ArchnbError as error:
+            _keep_words(history, answer)
+            yield events.RunEnded("failed", str(error))
+            raise
+        if turn is None or turn.stop_reason not in ("tool_use", "end_turn", "stop_sequence"):
+            _keep_words(history, answer)
+            yield events.RunEnded("failed", _unfinished(turn))
+            return
+        yield events.TurnEnded(turn.usage, turn.stop_reason)
+        message = Message("assistant", tuple(answer))
+        if turn.stop_reason != "tool_use" or not message.calls:
+            _keep_words(history, answer)
+            yield events.RunEnded("done")
+            return
+        history.append(message)
+        results: dict[str, ToolResult] = {}
+        interrupted = False
+        try:
+            for call in message.calls:
+                async for event in _settle_and_run(setting, call, results):
+                    yield event
+        except asyncio.CancelledError:
+            interrupted = True
+        finally:
+            # Every call is answered in the next message, also when the generator is closed half-way.
+            missing = [call for call in message.calls if call.id not in results]
+            results |= {
+                call.id: ToolResult(call.id, INTERRUPTED, is_error=True) for call in missing
+            }
+            history.append(Message("user", tuple(results[call.id] for call in message.calls)))
+        if interrupted:
+            for call in missing:
+                yield events.ToolReturned(call.id, "failed", INTERRUPTED)
+            _close(history)
+            yield events.RunEnded("interrupted")
+            return
+    _close(history)
+    yield events.RunEnded("steps", f"Stopped after {MAX_STEPS} answers; say `go on` to continue.")
+
+
+async def _settle_and_run(
+    setting: Setting, call: ToolCall, results: dict[str, ToolResult]
+) -> AsyncIterator[events.Event]:
+    """One call: what it wants, whether it may, and what it gave."""
+    tool = next((tool for tool in setting.offered if tool.name == call.name), None)
+    try:
+        if tool is None:
+            names = ", ".join(tool.name for tool in setting.offered)
+            raise ToolError(f"There is no tool {call.name!r}. Available tools: {names}.")
+        tool.check(call.input)
+        request = tool.request(call.input, setting.workspace)
+    except (ToolError, ArchnbError) as error:
+        yield events.ToolCalled(call, call.name)
+        results[call.id] = ToolResult(call.id, str(error), is_error=True)
+        yield events.ToolReturned(call.id, "failed", str(error))
+        return
+    yield events.ToolCalled(call, request.title)
+    decision = setting.gate.settle(request)
+    reply: Reply | None = None
+    if decision.action == "ask":
+        ask = Ask(secrets.token_hex(16), call.id, setting.agent.name, request, decision)
+        yield events.PermissionAsked(ask)
+        started = time.monotonic()
+        try:
+            reply = await setting.approver(ask)
+        except asyncio.CancelledError:
+            yield events.PermissionReplied(
+                ask, Reply("reject", by="interrupted"), time.monotonic() - started
+            )
+            raise
+        yield events.PermissionReplied(ask, reply, time.monotonic() - started)
+    if refusal := _refusal(decision, reply):
+        results[call.id] = ToolResult(call.id, refusal, is_error=True)
+        yield events.ToolReturned(call.id, "refused", refusal)
+        return
+    yield events.ToolStarted(call.id)
+    started = time.monotonic()
+    output = await _run_tool(tool, call, setting.workspace, request)
+    results[call.id] = ToolResult(call.id, output.text, is_error=output.failed)
+    for change in output.changes:
+        yield events.FileChanged(call.id, change)
+    state: Literal["done", "failed"] = "failed" if output.failed else "done"
+    seconds = time.monotonic() - started
+    yield events.ToolReturned(call.id, state, output.text, output.shown, seconds, output.design)
+
+
+async def _run_tool(tool: Tool, call: ToolCall, workspace: Workspace, request: Request) -> Output:
+    try:
+        return await tool.run(call.input, workspace, request)
+    except (ToolError, ArchnbError) as error:
+        return Output(str(error), failed=True)
+
+
+def _refusal(decision: Decision, reply: Reply | None) -> str:
+    """What the model is told when a call may not be run; empty when it may."""
+    if decision.action == "deny":
+        return f"A rule denies this call ({decision.rule}). Do not try it another way; say what you would have done."
+    if reply is None or reply.approved:
+        return ""
+    if reply.feedback:
+        return f"The person denied this call with the following feedback: {reply.feedback}"
+    return "The person denied this call. Do not repeat it; go on without it or ask what they want."
+
+
+def _append(answer: list[Block], piece: Text | Thinking | ToolCall) -> None:
+    """Add a piece; words that follow words are one block."""
+    last = answer[-1] if answer else None
+    match last, piece:
+        case Text(before), Text(more):
+            answer[-1] = Text(before + more)
+        case Thinking(before, _), Thinking(more, signature):
+            answer[-1] = Thinking(before + more, signature)
+        case _:
+            answer.append(piece)
+
+
+def _keep_words(history: list[Message], answer: list[Block]) -> None:
+    """Of an answer without results only finished words can be sent again."""
+    words = "".join(block.text for block in answer if isinstance(block, Text))
+    history.append(Message("assistant", (Text(words if words.strip() else "(no answer)"),)))
+
+
+def _close(history: list[Message]) -> None:
+    """After tool results the next message must be the assistant's."""
+    history.append(Message("assistant", (Text("(stopped)"),)))
+
+
+def _unfinished(turn: Turn | None) -> str:
+    match turn.stop_reason if turn else "":
+        case "max_tokens":
+            return "The answer reached its length limit; tool calls in it were not run."
+        case "refusal":
+            return "The model refused to answer this."
+        case "model_context_window_exceeded":
+            return "The conversation is too long for the model; start afresh with --new."
+        case _:
+            return "The answer broke off before its end; what arrived is kept."

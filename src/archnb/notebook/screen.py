@@ -1,0 +1,170 @@
+"""The live view of a run in a notebook; what it leaves is the record, readable with no kernel."""
+
+from __future__ import annotations
+
+import asyncio
+import re
+import time
+from typing import Any, assert_never
+
+from IPython.display import display, update_display
+
+from archnb import events
+from archnb.design.diagrams import Drawing
+from archnb.design.findings import Findings
+from archnb.html import render_markdown, text_html, visible
+from archnb.session.transcript import CallRecord, Result, fold
+
+RATE = 0.125  # seconds between updates of the growing text: 8 Hz (the page's own limit is about 10)
+BLOCK = 1500  # characters after which a closed paragraph is frozen and a new block begins
+_GREY = "color:var(--jp-ui-font-color2,#5f6b76);font-size:90%"
+
+
+class Screen:
+    """Folds events into displays: a header, the answer in blocks, a slot per tool call, diagrams.
+
+    A slot is shown once and then updated in place, so the order on the page is the order of events.
+    """
+
+    def __init__(self) -> None:
+        self.result = Result()
+        self._started = time.monotonic()
+        self._count = 0
+        self._prefix = f"archnb-{id(self):x}-{time.time_ns():x}"
+        self._slots: dict[str, str] = {}
+        self._titles: dict[str, CallRecord] = {}
+        self._tail = ""
+        self._tail_slot = ""
+        self._tail_shown = 0.0
+        self._header = ""
+        self._header_shown = ""
+
+    def show(self, event: events.Event) -> None:
+        """Bring the page up to date with one more event."""
+        self.result = fold(self.result, event)
+        if not isinstance(event, events.TextDelta):
+            self._freeze()
+        match event:
+            case events.RunStarted():
+                self._header = self._new({})
+                self.tick()
+            case events.TextDelta(text):
+                self._grow(text)
+            case events.PermissionReplied(ask):
+                self._refresh(ask.call_id)
+            case events.ToolStarted(call_id):
+                self._refresh(call_id)
+            case events.ToolReturned(call_id, _, _, shown):
+                self._refresh(call_id)
+                for item in shown:
+                    _display(item)
+            case events.Retrying(reason, delay):
+                self._new(_quiet(f"{reason}; trying again in {delay:.0f} s"))
+            case events.RunEnded(_, message):
+                if message:
+                    self._new(_quiet(message))
+                self.tick(done=True)
+            case (
+                events.ThinkingDelta() | events.ToolCalled() | events.PermissionAsked()
+                | events.FileChanged() | events.TurnEnded()
+            ):  # fmt: skip
+                pass
+            case _:
+                assert_never(event)
+
+    def tick(self, *, done: bool = False) -> None:
+        """Keep the header's clock; cheap, called by a timer."""
+        if not self._header:
+            return
+        elapsed = time.monotonic() - self._started
+        waiting = sum(call.state == "asked" for call in self.result.calls)
+        state = "" if done else f" · {elapsed:.0f} s" if elapsed >= 1 else " · working"
+        state += f" · {waiting} decision waiting" if waiting and not done else ""
+        line = f"{self.result.agent} · {self.result.label}{state}"
+        if line != self._header_shown:
+            self._header_shown = line
+            self._update(self._header, _quiet(line))
+        if self._tail and time.monotonic() - self._tail_shown > RATE:
+            self._show_tail(final=False)
+
+    async def keep_time(self) -> None:
+        """Tick until cancelled."""
+        while True:
+            await asyncio.sleep(0.5)
+            self.tick()
+
+    def slot(self, call_id: str, bundle: dict[str, Any]) -> None:
+        """Show ``bundle`` where that call's record stands (or will stand)."""
+        if call_id in self._slots:
+            self._update(self._slots[call_id], bundle)
+        else:
+            self._slots[call_id] = self._new(bundle)
+
+    def _refresh(self, call_id: str) -> None:
+        record = next(call for call in self.result.calls if call.id == call_id)
+        self.slot(call_id, {"text/html": record.html(), "text/plain": record.text()})
+
+    def _grow(self, text: str) -> None:
+        self._tail += text
+        while len(self._tail) > BLOCK and (cut := _closed(self._tail)):
+            rest = self._tail[cut:]
+            self._tail = self._tail[:cut]
+            self._freeze()
+            self._tail = rest
+        if time.monotonic() - self._tail_shown > RATE:
+            self._show_tail(final=False)
+
+    def _freeze(self) -> None:
+        """The growing block gets its final form, plain text included."""
+        if self._tail.strip():
+            self._show_tail(final=True)
+        self._tail, self._tail_slot = "", ""
+
+    def _show_tail(self, *, final: bool) -> None:
+        if not self._tail.strip():
+            return
+        # While it grows the plain copy stays empty: every update crosses the wire twice otherwise.
+        bundle = {
+            "text/html": render_markdown(self._tail),
+            "text/plain": visible(self._tail.strip()) if final else "",
+        }
+        self._tail_shown = time.monotonic()
+        if self._tail_slot:
+            self._update(self._tail_slot, bundle)
+        else:
+            self._tail_slot = self._new(bundle)
+
+    def _new(self, bundle: dict[str, Any]) -> str:
+        self._count += 1
+        name = f"{self._prefix}-{self._count}"
+        display(bundle or _quiet("…"), raw=True, display_id=name)
+        return name
+
+    def _update(self, name: str, bundle: dict[str, Any]) -> None:
+        update_display(bundle, raw=True, display_id=name)
+
+
+def _display(item: Drawing | Findings) -> None:
+    display(item)
+
+
+def _quiet(text: str) -> dict[str, Any]:
+    return {
+        "text/html": f'<div style="{_GREY}">{text_html(text)}</div>',
+        "text/plain": visible(text),
+    }
+
+
+def _closed(text: str) -> int:
+    """Where the last paragraph that is closed ends; 0 where a code fence is open around it.
+
+    >>> _closed("one\\n\\ntwo")
+    5
+    >>> _closed("```\\none\\n\\ntwo")
+    0
+    """
+    for match in reversed(list(re.finditer(r"\n\s*\n", text))):
+        fences = re.findall(r"^ {0,3}(?:```|~~~)", text[: match.end()], re.MULTILINE)
+        if len(fences) % 2 == 0:
+            return match.end()
+    return 0

@@ -1,0 +1,75 @@
+"""What answers a conversation: a model behind a wire, rules, or a recording."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Callable, Sequence
+from dataclasses import dataclass
+from functools import cache
+from importlib.metadata import entry_points
+from typing import Protocol
+
+from archnb.conversation import Message, Text, Thinking, ToolCall, ToolSpec, Usage
+
+
+@dataclass(frozen=True, slots=True)
+class Turn:
+    """The end of one answer. ``stop_reason`` as the Messages API names it; tools run only on ``tool_use``."""
+
+    usage: Usage
+    stop_reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Waiting:
+    """The next try comes in ``delay`` seconds; what was streamed of this answer so far is void."""
+
+    reason: str
+    delay: float
+
+
+Piece = Text | Thinking | ToolCall | Turn | Waiting
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """How to ask: the model's id at the wire and the most tokens of one answer."""
+
+    model: str
+    max_tokens: int = 16_000
+
+
+class Provider(Protocol):
+    """``label`` names it to a person. ``stream`` closes with exactly one :class:`Turn`."""
+
+    @property
+    def label(self) -> str: ...
+
+    def stream(
+        self,
+        system: str,
+        messages: Sequence[Message],
+        tools: Sequence[ToolSpec],
+        settings: Settings,
+    ) -> AsyncIterator[Piece]: ...
+
+
+@dataclass(frozen=True, slots=True)
+class ProviderKind:
+    """One way of answering: ``serves(model)`` says whether a model id is its own, ``make(model)`` connects.
+
+    Connecting opens nothing; ``make`` raises ``ModelError`` where it could never work (no key).
+    """
+
+    name: str
+    serves: Callable[[str], bool]
+    make: Callable[[str], Provider]
+
+
+@cache
+def kinds() -> tuple[ProviderKind, ...]:
+    """Every kind of provider in this folder and from the entry points ``archnb.providers``."""
+    import archnb.providers as folder
+    from archnb.parts import collect
+
+    extra = [point.load() for point in entry_points(group="archnb.providers")]
+    return (*extra, *collect(folder, ProviderKind))

@@ -1,0 +1,112 @@
+"""Execute a notebook with nobody there: asks are denied, or settled by a policy that is shown."""
+
+from __future__ import annotations
+
+import json
+import os
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from archnb.errors import CellError
+from archnb.permission.policy import VARIABLE, parse_policy
+
+
+@dataclass(frozen=True, slots=True)
+class Executed:
+    """Where the executed notebook and its HTML are; ``failed`` is the failing cell's one line."""
+
+    notebook: Path
+    html: Path | None
+    failed: str
+
+
+def execute(
+    notebook: Path,
+    *,
+    output: Path | None = None,
+    html: bool = False,
+    approve: Sequence[str] = (),
+    timeout: float = 600.0,
+    say: Callable[[str], None],
+) -> Executed:
+    """Run every cell in the notebook's own folder and write the result beside it (or to ``output``).
+
+    ``approve`` entries (``edit:shop/*``) are the policy of this run; ``timeout`` is per cell, in seconds.
+    """
+    import nbformat
+    from nbclient import NotebookClient
+    from nbclient.exceptions import CellExecutionError, CellTimeoutError, DeadKernelError
+
+    policy = parse_policy(approve)
+    try:
+        content = nbformat.read(notebook, as_version=4)
+    except FileNotFoundError:
+        raise CellError(f"{notebook} does not exist.") from None
+    except (OSError, nbformat.reader.NotJSONError, nbformat.ValidationError, ValueError) as error:
+        raise CellError(f"{notebook} is not a notebook: {str(error).splitlines()[0]}.") from error
+    target = output or notebook.with_suffix(".executed.ipynb")
+    say(f"Running {notebook} with nobody there.")
+    say(
+        "Asks are settled by: "
+        + (
+            ", ".join(f"approve {entry}" for entry in policy) + "; everything else is denied"
+            if policy
+            else "nobody, so each is denied"
+        )
+        + "."
+    )
+    started = time.monotonic()
+    client = NotebookClient(
+        content,
+        timeout=int(timeout),
+        kernel_name="python3",
+        resources={"metadata": {"path": str(notebook.resolve().parent)}},
+        store_widget_state=False,
+    )
+    failed = ""
+    try:
+        client.execute(env={**os.environ, VARIABLE: json.dumps([str(entry) for entry in policy])})
+    except CellExecutionError as error:
+        failed = f"{error.ename}: {error.evalue}"
+    except CellTimeoutError:
+        failed = f"a cell took longer than {timeout:.0f} s"
+    except DeadKernelError:
+        failed = "the kernel died"
+    finally:
+        target.parent.mkdir(parents=True, exist_ok=True)
+        nbformat.write(content, target)
+    for line in _decisions(content):
+        say(f"  {line}")
+    say(
+        f"Executed notebook: {target} ({time.monotonic() - started:.1f} s)"
+        + (f"; failed: {failed}" if failed else "")
+    )
+    page = _write_html(content, target.with_suffix(".html")) if html else None
+    if page:
+        say(f"HTML page: {page}")
+    return Executed(target, page, failed)
+
+
+def _decisions(content: Any) -> list[str]:
+    """The first lines of each decision record in the notebook's outputs."""
+    lines = []
+    for cell in content.cells:
+        for output in cell.get("outputs", []):
+            text = output.get("data", {}).get("text/plain", "")
+            record = text.splitlines()
+            if len(record) > 1 and record[1].strip().startswith(("approved by", "denied by")):
+                lines.append(f"{record[0]}: {record[1].strip()}")
+    return lines
+
+
+def _write_html(content: Any, page: Path) -> Path:
+    """The notebook as one page; sanitised once more, since a notebook may hold foreign outputs."""
+    from nbconvert import HTMLExporter
+
+    exporter = HTMLExporter(template_name="lab", sanitize_html=False, embed_images=True)
+    body, _ = exporter.from_notebook_node(content)
+    page.write_text(body, encoding="utf-8")
+    return page

@@ -1,0 +1,290 @@
+"""A run as values: events folded into what remains, and each part of it as text and as HTML."""
+
+from __future__ import annotations
+
+import datetime as dt
+import difflib
+from collections.abc import Iterable
+from dataclasses import dataclass, field, replace
+from functools import reduce
+from typing import assert_never
+
+from archnb import events
+from archnb.conversation import Usage
+from archnb.design.diagrams import Drawing
+from archnb.design.elements import Design
+from archnb.design.findings import Findings
+from archnb.html import text_html, visible
+from archnb.permission.gate import Ask, Decision, Diff, Preview, Reply, Shell
+
+_WORDS = {
+    "asked": "waiting for a decision",
+    "running": "running",
+    "done": "done",
+    "failed": "failed",
+    "refused": "refused",
+}
+_MARKS = {"asked": "?", "running": "…", "done": "✓", "failed": "✗", "refused": "✗"}
+_GREY = "color:var(--jp-ui-font-color2,#5f6b76)"
+_BOX = "border:1px solid var(--jp-border-color1,#c4ccd4);border-radius:4px;padding:6px 10px;margin:4px 0"
+
+
+@dataclass(frozen=True, slots=True)
+class CallRecord:
+    """One tool call as a person reads it afterwards."""
+
+    id: str
+    title: str
+    state: str = "running"  # asked, running, done, failed, refused
+    ask: Ask | None = None
+    reply: Reply | None = None
+    replied_at: dt.datetime | None = None
+    waited: float = 0.0
+    seconds: float = 0.0
+    output: str = ""
+
+    def text(self) -> str:
+        """The record as plain text."""
+        lines = [f"{_MARKS[self.state]} {self.title} · {_WORDS[self.state]}{self._took()}"]
+        if self.ask:
+            lines += [
+                f"  {line}"
+                for line in (
+                    *self._decision_lines(),
+                    *preview_text(self.ask.request.preview).split("\n"),
+                )
+            ]
+        if self._output_shown():
+            lines += [f"  | {line}" for line in self.output.split("\n")]
+        return visible("\n".join(lines))
+
+    def html(self) -> str:
+        """The record as HTML built by us: what was asked, the decision, the outcome folded below."""
+        head = f"{_MARKS[self.state]} <strong>{text_html(self.title)}</strong> <span>· {_WORDS[self.state]}{self._took()}</span>"
+        output = f"<pre>{text_html(self.output)}</pre>" if self.output else ""
+        if not self.ask:
+            return f'<details style="{_GREY}"><summary>{head}</summary>{output or "<p>no output</p>"}</details>'
+        decision = "".join(f"<div>{text_html(line)}</div>" for line in self._decision_lines())
+        shown = "open" if self._output_shown() else ""
+        folded = f"<details {shown}><summary>output</summary>{output}</details>" if output else ""
+        return f'<div style="{_BOX}"><div>{head}</div>{decision}{preview_html(self.ask.request.preview)}{folded}</div>'
+
+    def _took(self) -> str:
+        return f" in {self.seconds:.1f} s" if self.seconds >= 0.05 else ""
+
+    def _output_shown(self) -> bool:
+        asked_shell = self.ask is not None and isinstance(self.ask.request.preview, Shell)
+        return bool(self.output) and (self.state == "failed" or asked_shell)
+
+    def _decision_lines(self) -> list[str]:
+        if self.ask is None:
+            return []
+        lines = []
+        if self.reply:
+            word = "approved" if self.reply.approved else "denied"
+            when = f" at {self.replied_at:%H:%M:%S}" if self.replied_at else ""
+            lines.append(f"{word} by {self.reply.by}{when}, after {self.waited:.0f} s")
+            if self.reply.feedback:
+                lines.append(f"reason: {self.reply.feedback}")
+        return [*lines, *why_lines(self.ask.decision)]
+
+
+def why_lines(decision: Decision) -> list[str]:
+    """The rule that decided, and archnb's own reasons beside it."""
+    lines = [f"rule: {decision.rule}"]
+    lines += [f"because: {reason}" for reason in decision.reasons]
+    return lines
+
+
+def preview_text(preview: Preview) -> str:
+    """What was asked, as plain text."""
+    match preview:
+        case Diff():
+            return "\n".join(diff_lines(preview))
+        case Shell(command, folder, timeout, sandbox):
+            return f"$ {command}\n(in {folder}, at most {timeout:.0f} s, {sandbox})"
+        case str():
+            return preview
+        case _:
+            assert_never(preview)
+
+
+def preview_html(preview: Preview) -> str:
+    """What was asked, as HTML built by us; a diff by colours and by signs."""
+    match preview:
+        case Diff():
+            return f'<pre style="line-height:1.35">{"".join(_diff_line_html(line) for line in diff_lines(preview))}</pre>'
+        case Shell(command, folder, timeout, sandbox):
+            where = text_html(f"in {folder}, at most {timeout:.0f} s, {sandbox}")
+            return f'<pre>$ {text_html(command)}</pre><div style="{_GREY}">{where}</div>'
+        case str():
+            return f"<pre>{text_html(preview)}</pre>"
+        case _:
+            assert_never(preview)
+
+
+def diff_lines(diff: Diff) -> list[str]:
+    """A unified diff without file headers; a missing final newline is said."""
+    before = (diff.before or "").splitlines(keepends=True)
+    after = diff.after.splitlines(keepends=True)
+    lines = []
+    for line in list(difflib.unified_diff(before, after, n=3))[2:]:
+        lines.append(line.removesuffix("\n").removesuffix("\r"))
+        if not line.endswith("\n"):
+            lines.append("\\ no newline at the end of the file")
+    return lines
+
+
+def diff_counts(diff: Diff) -> str:
+    """Such as ``+12 −3``."""
+    lines = diff_lines(diff)
+    added = sum(line.startswith("+") for line in lines)
+    return f"+{added} −{sum(line.startswith('-') for line in lines)}"
+
+
+def _diff_line_html(line: str) -> str:
+    # Both colours carry their own ink, so that they read the same on light and dark pages.
+    colours = {
+        "+": "background:#e3f5e6;color:#11421c",
+        "-": "background:#fde8e8;color:#5c1313",
+        "@": _GREY,
+    }
+    style = colours.get(line[:1], "")
+    text = text_html(line) or " "
+    return (
+        f'<span style="display:block;{style}">{text}</span>'
+        if style
+        else f'<span style="display:block">{text}</span>'
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Result:
+    """What a cell gave, for the next cell: ``design``, ``findings``, ``drawings``, ``cost``, ``text``.
+
+    ``calls`` are the tool calls with their decisions; ``changed`` the files written.
+    """
+
+    agent: str = ""
+    label: str = ""
+    text: str = ""
+    drawings: tuple[Drawing, ...] = ()
+    findings: Findings = field(default_factory=Findings)
+    design: Design = field(default_factory=Design)
+    calls: tuple[CallRecord, ...] = ()
+    changed: tuple[str, ...] = ()
+    usage: Usage = field(default_factory=Usage)
+    seconds: float = 0.0
+    ended: str = ""
+    message: str = ""
+
+    def timed(self, seconds: float) -> Result:
+        """The same result, with how long the whole took."""
+        return replace(self, seconds=seconds)
+
+    @property
+    def cost(self) -> float | None:
+        """US dollars spent; None where the model's price is unknown."""
+        return self.usage.cost
+
+    @property
+    def decisions(self) -> tuple[CallRecord, ...]:
+        """The calls that somebody was asked about."""
+        return tuple(call for call in self.calls if call.ask)
+
+    @property
+    def summary(self) -> str:
+        """One line: who answered, what there is, what it took."""
+        counted = [
+            (len(self.drawings), "drawing"),
+            (len(self.findings), "finding"),
+            (len(self.changed), "file changed" if len(self.changed) == 1 else "files changed"),
+        ]
+        things = [
+            f"{count} {noun}{'s' * (count != 1 and 'file' not in noun)}"
+            for count, noun in counted
+            if count
+        ]
+        denied = sum(not (call.reply and call.reply.approved) for call in self.decisions)
+        if denied:
+            things.append(f"{denied} denied")
+        tokens = (
+            f"{self.usage.input + self.usage.cache_read:,} tokens in, {self.usage.output:,} out"
+            if self.usage.output
+            else ""
+        )
+        money = (
+            ""
+            if not self.usage.output
+            else f"${self.cost:.2f}"
+            if self.cost is not None
+            else "price unknown"
+        )
+        end = {"done": "", "": "", "steps": "stopped at the step limit"}.get(self.ended, self.ended)
+        return " · ".join(
+            word
+            for word in (
+                self.agent,
+                self.label,
+                *things,
+                tokens,
+                money,
+                f"{self.seconds:.1f} s",
+                end,
+            )
+            if word
+        )
+
+    def __repr__(self) -> str:
+        return f"<{visible(self.summary)}>"
+
+    def _repr_mimebundle_(self, **_: object) -> dict[str, str]:
+        html = f'<div style="{_GREY}">{text_html(self.summary)}</div>'
+        return {"text/plain": repr(self), "text/html": html}
+
+
+def fold(result: Result, event: events.Event) -> Result:
+    """``result`` after one more event."""
+    match event:
+        case events.RunStarted(agent, _, label, _):
+            return replace(result, agent=agent, label=label)
+        case events.TextDelta(text):
+            return replace(result, text=result.text + text)
+        case events.ToolCalled(call, title):
+            return replace(result, calls=(*result.calls, CallRecord(call.id, title)))
+        case events.PermissionAsked(ask):
+            return _with_call(result, ask.call_id, state="asked", ask=ask)
+        case events.PermissionReplied(ask, reply, seconds):
+            now = dt.datetime.now().astimezone()
+            return _with_call(
+                result, ask.call_id, state="running", reply=reply, replied_at=now, waited=seconds
+            )
+        case events.ToolReturned(call_id, state, text, shown, seconds, design):
+            drawings = (*result.drawings, *(item for item in shown if isinstance(item, Drawing)))
+            findings = [item for item in shown if isinstance(item, Findings)]
+            result = _with_call(result, call_id, state=state, output=text, seconds=seconds)
+            return replace(
+                result,
+                drawings=drawings,
+                findings=findings[-1] if findings else result.findings,
+                design=result.design.updated(design) if design else result.design,
+            )
+        case events.FileChanged(_, change):
+            return replace(result, changed=tuple(dict.fromkeys((*result.changed, change.path))))
+        case events.TurnEnded(usage, _):
+            return replace(result, usage=result.usage + usage)
+        case events.RunEnded(reason, message):
+            return replace(result, ended=reason, message=message)
+        case events.ThinkingDelta() | events.ToolStarted() | events.Retrying():
+            return result
+        case _:
+            assert_never(event)
+
+
+def fold_all(stream: Iterable[events.Event]) -> Result:
+    return reduce(fold, stream, Result())
+
+
+def _with_call(result: Result, call_id: str, **changes: object) -> Result:
+    calls = tuple(replace(call, **changes) if call.id == call_id else call for call in result.calls)  # type: ignore[arg-type]
+    return replace(result, calls=calls)

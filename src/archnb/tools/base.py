@@ -1,0 +1,99 @@
+"""What a tool is: a schema, what a call wants, and what it does once that is settled."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass
+from functools import cache
+from typing import Any
+
+from archnb.design.diagrams import Drawing
+from archnb.design.elements import Design
+from archnb.design.findings import Findings
+from archnb.permission.gate import Request
+from archnb.workspace import FileChange, Workspace
+
+Input = Mapping[str, Any]
+OUTPUT_LIMIT = 30_000  # characters of a result that a model gets
+
+
+class ToolError(Exception):
+    """The call cannot be done; the text tells the model what to do next."""
+
+
+@dataclass(frozen=True, slots=True)
+class Output:
+    """What a call gave: ``text`` for the model, ``shown`` for the person, ``changes`` for undo.
+
+    ``design`` is what the call read, for the cells that come after.
+    """
+
+    text: str
+    shown: tuple[Drawing | Findings, ...] = ()
+    changes: tuple[FileChange, ...] = ()
+    design: Design | None = None
+    failed: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Tool:
+    """``request(input, workspace)`` says what a call wants (with its preview) and changes nothing;
+    ``run(input, workspace, request)`` does exactly that, after the gate has settled it.
+
+    Both raise :class:`ToolError` (for the model) or ``ArchnbError``. ``input_schema`` is JSON Schema.
+    """
+
+    name: str
+    description: str
+    input_schema: Mapping[str, Any]
+    request: Callable[[Input, Workspace], Request]
+    run: Callable[[Input, Workspace, Request], Awaitable[Output]]
+
+    def check(self, given: Input) -> None:
+        """Raise :class:`ToolError` where ``given`` does not fit the schema."""
+        from jsonschema import Draft202012Validator
+
+        errors = sorted(
+            Draft202012Validator(dict(self.input_schema)).iter_errors(dict(given)),
+            key=lambda e: list(e.path),
+        )
+        if errors:
+            place = ".".join(str(step) for step in errors[0].path) or "input"
+            raise ToolError(
+                f"The {self.name} tool was called with invalid arguments: {place}: {errors[0].message}. "
+                "Rewrite the input so that it fits the schema."
+            )
+
+
+@cache
+def all_tools() -> tuple[Tool, ...]:
+    """Every tool there is, by name: in this folder and from the entry points ``archnb.tools``."""
+    from importlib.metadata import entry_points
+
+    import archnb.tools as folder
+    from archnb.parts import collect
+
+    extra = [point.load() for point in entry_points(group="archnb.tools")]
+    return tuple(sorted((*collect(folder, Tool), *extra), key=lambda tool: tool.name))
+
+
+def schema(required: tuple[str, ...] = (), **properties: Mapping[str, Any]) -> dict[str, Any]:
+    """A closed object schema with these properties."""
+    return {
+        "type": "object",
+        "properties": dict(properties),
+        "required": list(required),
+        "additionalProperties": False,
+    }
+
+
+def string(description: str) -> dict[str, Any]:
+    return {"type": "string", "description": description}
+
+
+def clipped(text: str) -> str:
+    """``text`` within what a model gets, head and tail kept."""
+    if len(text) <= OUTPUT_LIMIT:
+        return text
+    half = OUTPUT_LIMIT // 2
+    return f"{text[:half]}\n… {len(text) - OUTPUT_LIMIT:,} characters left out …\n{text[-half:]}"

@@ -1,0 +1,55 @@
+"""Draw a design for the person, inline."""
+
+from __future__ import annotations
+
+from archnb.permission.gate import Request
+from archnb.tools._designs import INPUT, design_request, problems_text, read_design
+from archnb.tools.base import Input, Output, Tool, ToolError, clipped, schema, string
+from archnb.workspace import Workspace
+
+
+def _request(given: Input, workspace: Workspace) -> Request:
+    return design_request("draw", given, workspace)
+
+
+async def _run(given: Input, workspace: Workspace, request: Request) -> Output:  # noqa: ARG001
+    from archnb.design.diagrams import draw
+    from archnb.design.lint import lint
+
+    reading = read_design(given, workspace)
+    findings = lint(reading.design, texts=reading.texts)
+    drawings = draw(
+        reading.design, given.get("kind", "auto"), title=given.get("title", ""), findings=findings
+    )
+    if not drawings:
+        raise ToolError(
+            f"There is nothing to draw in it ({reading.design.summary}).{problems_text(reading)}"
+        )
+    text = f"Drawn: {reading.design.summary}.{problems_text(reading)}\n\n"
+    return Output(
+        clipped(text + "\n\n".join(drawing.text for drawing in drawings)),
+        shown=tuple(drawings),
+        design=reading.design,
+    )
+
+
+TOOL = Tool(
+    name="draw",
+    description=(
+        "Draw an entity-relationship diagram (kind erd) or a service diagram (kind services) from SQL, OpenAPI, "
+        "compose, Kubernetes files, arrow sketches or plain sentences, and show it to the person. The answer "
+        "lists every element and relation that was drawn."
+    ),
+    input_schema=schema(
+        (),
+        **INPUT,
+        kind={
+            "type": "string",
+            "enum": ["auto", "erd", "services"],
+            "description": "Default: whatever applies",
+        },
+        title=string("Caption of the picture"),
+    ),
+    request=_request,
+    run=_run,
+)
