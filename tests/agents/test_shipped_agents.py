@@ -6,6 +6,8 @@ from pathlib import Path
 import pytest
 import yaml
 
+from archnb import read
+
 ROOT = Path(__file__).parents[2]
 FILE = ROOT / "agents" / "backend-architect.md"
 SEED = ROOT.parent / "shared" / "seed" / "backend-architect.md"
@@ -168,13 +170,24 @@ def test_a_checklist_has_eight_points(heading: str) -> None:
     assert re.findall(r"^(\d)\. ", section(heading), flags=re.MULTILINE) == list("12345678")
 
 
-def test_every_sketch_is_made_of_arrows() -> None:
-    sketches = re.findall(r"^```\n(.*?)^```$", BODY, flags=re.DOTALL | re.MULTILINE)
-    assert len(sketches) == 3
-    lines = [line for sketch in sketches for line in sketch.splitlines()]
-    assert [
-        line for line in lines if not re.fullmatch(r"[\w ]+ → [\w ]+( \[[\w ]+\])?", line)
-    ] == []
+def sketches() -> list[str]:
+    return re.findall(r"^```\n(.*?)^```$", BODY, flags=re.DOTALL | re.MULTILINE)
+
+
+def test_there_is_a_sketch_of_each_pattern() -> None:
+    assert len(sketches()) == 3
+
+
+@pytest.mark.parametrize("sketch", sketches())
+def test_every_line_of_a_sketch_is_a_labelled_arrow_that_archnb_reads(sketch: str) -> None:
+    arrows = [
+        re.fullmatch(r"([\w ]+) → \[([\w ]+)\] ([\w ]+)", line) for line in sketch.splitlines()
+    ]
+    written = [(arrow[1], arrow[3], arrow[2]) for arrow in arrows if arrow]
+    assert len(written) == len(arrows)
+    design = read(text=sketch)
+    assert [(flow.origin, flow.target, flow.label) for flow in design.flows] == written
+    assert design.problems == ()
 
 
 def test_the_words_are_our_own() -> None:

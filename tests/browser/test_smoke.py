@@ -1,11 +1,11 @@
 """The fixtures themselves, proven on cells that have nothing to do with archnb."""
 
+import json
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
-import nbformat
-
-from .lab import Lab, write_notebook
+from .lab import Lab, read_notebook, write_notebook
 
 WIDGET = """
 import asyncio, ipywidgets
@@ -20,7 +20,7 @@ print(pressed.result())
 ENDLESS = "import time\nprint('started', flush=True)\ntime.sleep(600)"
 
 
-def stream(cell: nbformat.NotebookNode) -> str:
+def stream(cell: Any) -> str:
     return "".join(output.text for output in cell.outputs if output.output_type == "stream")
 
 
@@ -40,7 +40,7 @@ def test_what_a_cell_prints_is_in_the_saved_file(
     assert lab.prompt(1) == "[1]:"
     saved = lab.save()
     assert [stream(cell) for cell in saved.cells[1:]] == ["2\n", "beside the notebook\n"]
-    assert nbformat.read(tmp_path / "plain.ipynb", as_version=4).cells[1].outputs == []
+    assert read_notebook(tmp_path / "plain.ipynb").cells[1].outputs == []
     assert lab.errors == []
     assert lab.strangers == []
 
@@ -71,9 +71,10 @@ def test_interrupt_ends_a_cell_and_the_kernel_lives_on(lab: Lab, folder: Path) -
 
 def test_a_saved_notebook_opens_without_a_kernel_in_both_themes(lab: Lab, folder: Path) -> None:
     notebook = write_notebook(folder / "kept.ipynb", "print('kept')")
-    book = nbformat.read(notebook, as_version=4)
-    book.cells[0].outputs = [nbformat.v4.new_output("stream", text="kept from before\n")]
-    nbformat.write(book, notebook)
+    content = json.loads(notebook.read_text(encoding="utf-8"))
+    kept = {"output_type": "stream", "name": "stdout", "text": "kept from before\n"}
+    content["cells"][0]["outputs"] = [kept]
+    notebook.write_text(json.dumps(content), encoding="utf-8")
     lab.open(notebook, kernel=False)
     assert lab.output(0) == "kept from before"
     assert (

@@ -170,7 +170,8 @@ class Service:
 
     ``health``: True where a health check or readiness probe is declared, False where a deployment
     file declares none, None where the source cannot say (a sketch). ``replicas`` 0: unknown.
-    ``group`` is the boundary it is drawn in (namespace, network, bounded context).
+    ``group`` is the boundary it is drawn in (namespace, network, bounded context). ``build`` is the
+    folder its image is made from, as written.
     """
 
     name: str
@@ -183,6 +184,7 @@ class Service:
     ports: tuple[Port, ...] = ()
     settings: tuple[Setting, ...] = ()
     source: Source = NOWHERE
+    build: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,6 +16,7 @@ from archnb.errors import ArchnbError
 from archnb.execution.environment import clean_environment
 
 KEEP = 50_000  # bytes of output kept, half from the head and half from the tail
+POLL = 0.02  # seconds between looks at a running process
 GRACE = 2.0  # seconds between asking a process to end and ending it
 
 
@@ -45,19 +46,18 @@ async def run(command: str, folder: Path, *, timeout: float) -> Outcome:  # noqa
         start_new_session=sys.platform != "win32",
     )  # fmt: skip
     kept = _Kept()
+    reading = asyncio.ensure_future(_read(process, kept))
     timed_out = False
     try:
         async with asyncio.timeout(timeout):
-            reading = asyncio.create_task(_read(process, kept))
-            await process.wait()
-            # A child left in the background may hold the pipe open: what it says later is not ours.
-            await asyncio.wait({reading}, timeout=0.3)
-            reading.cancel()
+            # Not process.wait(): until Python 3.13 that waits for the pipe too.
+            while process.returncode is None:
+                await asyncio.sleep(POLL)
     except TimeoutError:
         timed_out = True
     finally:
         # Also after a clean end: what the command left in the background goes with it.
-        await asyncio.shield(_end(process))
+        await asyncio.shield(_end(process, reading))
     return Outcome(
         process.returncode or 0, kept.text(), time.monotonic() - started, timed_out, kept.dropped
     )
@@ -69,22 +69,24 @@ async def _read(process: asyncio.subprocess.Process, kept: _Kept) -> None:
         kept.add(chunk)
 
 
-async def _end(process: asyncio.subprocess.Process) -> None:
+async def _end(process: asyncio.subprocess.Process, reading: asyncio.Future[None]) -> None:
+    """End the process group, read what is left in the pipe, and close it."""
     kill = getattr(signal, "SIGKILL", signal.SIGTERM)
-    for number, patience in (
-        (signal.SIGTERM if process.returncode is None else kill, GRACE),
-        (kill, GRACE),
-    ):
+    for number in (signal.SIGTERM if process.returncode is None else kill, kill):
         with contextlib.suppress(ProcessLookupError, PermissionError):
             if sys.platform == "win32":
                 process.send_signal(number)
             else:
                 os.killpg(process.pid, number)
-        if process.returncode is not None:
-            return
-        with contextlib.suppress(TimeoutError):
-            async with asyncio.timeout(patience):
-                await process.wait()
+        deadline = time.monotonic() + GRACE
+        while process.returncode is None and time.monotonic() < deadline:
+            await asyncio.sleep(POLL)
+        if number == kill:
+            break
+    await asyncio.wait({reading}, timeout=GRACE)
+    if not reading.done():  # a child in a session of its own still holds the pipe: it is not ours
+        reading.cancel()
+        process._transport.close()  # type: ignore[attr-defined]  # noqa: SLF001
 
 
 class _Kept:

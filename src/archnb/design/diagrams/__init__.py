@@ -31,8 +31,9 @@ def draw(
 ) -> list[Drawing]:
     """Draw a design: each diagram that applies, or the one ``kind`` names.
 
-    ``focus`` names tables or services: only they and their neighbours are drawn. Raises ``DrawError``
-    for an unknown kind or name, for a named kind with nothing to draw, and where the engine fails.
+    ``focus`` names tables or services: only they and their neighbours are drawn. ``DrawError``
+    is raised for an unknown kind or name, for a named kind with nothing to draw, and where the
+    engine fails; ``auto`` with nothing to draw gives an empty list.
     """
     from archnb.design.diagrams._focus import narrow
 
@@ -58,29 +59,33 @@ def _drawing(
     focus: tuple[str, ...],
     findings: tuple[Finding, ...],
 ) -> Drawing:
-    """The most legible of the diagram's directions: what is wider than a page shrinks to fit it."""
+    """The drawing in the direction that reads best; the first has the preference."""
     from archnb.design.diagrams.dot import engine, finish, pixels, to_png, to_svg
 
     program = engine()
     views = [View(title, focus, findings, direction) for direction in diagram.directions]
-    sources = {diagram.dot(design, view): view for view in views}
-    drawn = [(source, *to_svg(source, program)) for source in sources]
-    source, svg, width, _ = min(drawn, key=lambda one: _cost(pixels(one[2]), pixels(one[3])))
+    drawn = []
+    for place, view in enumerate(views):
+        source = diagram.dot(design, view)
+        svg, width, height = to_svg(source, program)
+        cost = _cost(pixels(width), pixels(height)) * (1 if place == 0 else 1.25)
+        drawn.append((cost, place, source, svg, width))
+    _, place, source, svg, width = min(drawn)
     return Drawing(
         diagram.name,
         title,
         source,
         finish(svg, title),
         to_png(source, program),
-        diagram.text(design, sources[source]),
+        diagram.text(design, views[place]),
         pixels(width),
     )
 
 
 def _cost(width: float, height: float) -> float:
-    """How far a reader scrolls: the height on the page, dearer the more the picture had to shrink."""
+    """What a picture costs its reader: height, and the more the more it shrinks to fit the page."""
     shrunk = max(1.0, width / _PAGE)
-    return height / shrunk * shrunk**3
+    return height * shrunk**2
 
 
 def _titled(design: Design, diagram: Diagram) -> str:

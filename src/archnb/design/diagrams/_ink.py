@@ -47,6 +47,7 @@ _SEVERITIES: dict[Severity, tuple[str, str]] = {
     "warning": (WARN, "#fff1e0"),
     "info": ("#3f5aa0", "#edf1fa"),
 }
+_NEUTRAL = (SOFT, "#eef1f4")
 _RANK: dict[Severity, int] = {"error": 0, "warning": 1, "info": 2}
 _SPACE = (
     0.278  # the width of a space in em: graphviz-pure gives it to each byte it has no metrics for
@@ -81,7 +82,7 @@ def written(text: str, limit: int = 60) -> str:
     line = clip(text, limit)
     lacking = sum(_breadth(letter) - _given(letter) for letter in line if letter > "\x7f")
     room = math.ceil(max(0.0, lacking) / (2 * _SPACE) - 0.05)
-    escaped = html.escape(line).replace("\\", "&#92;")  # graphviz would read \\N as the node's name
+    escaped = html.escape(line).replace("\\", "\\\\")  # else \\N becomes the node's name
     return escaped + "&#160;" * room or "&#160;"
 
 
@@ -94,20 +95,38 @@ def font(marked: str, *, size: float = 0, color: str = "", bold: bool = False) -
     return f"<font{attributes}>{inner}</font>" if attributes else inner
 
 
-def badges(findings: Sequence[Finding]) -> str:
-    """The codes of ``findings`` as small chips (table cells), the worst first; empty without findings."""
+def badges(findings: Sequence[Finding], notes: Sequence[str] = (), align: str = "center") -> str:
+    """Notes and the codes of ``findings`` (the worst first) as chips: a table, or nothing."""
     worst: dict[str, Severity] = {}
     for finding in sorted(findings, key=lambda finding: _RANK[finding.severity]):
-        worst.setdefault(finding.code, finding.severity)
-    cells = [_chip(clip(code, 10), *_SEVERITIES[severity]) for code, severity in worst.items()]
-    if len(cells) > 3:
-        cells[3:] = [_chip(f"+{len(cells) - 3}", SOFT, "#eef1f4")]
-    return "".join(cells)
+        worst.setdefault(clip(finding.code, 10), finding.severity)
+    chips = [(clip(note, 24), *_NEUTRAL) for note in notes]
+    chips += [(code, *_SEVERITIES[severity]) for code, severity in list(worst.items())[:3]]
+    chips += [(f"+{len(worst) - 3}", *_NEUTRAL)] if len(worst) > 3 else []
+    if not chips:
+        return ""
+    # sizes of their own: else chips are stretched to whatever room there is
+    widths = [round(len(text) * 4.3 + 10) for text, _, _ in chips]
+    cells = "".join(
+        f'<td width="{width}" height="12" fixedsize="true" color="{dark}" bgcolor="{tint}" '
+        f'style="rounded">{font(written(text), size=7, color=dark)}</td>'
+        for (text, dark, tint), width in zip(chips, widths, strict=True)
+    )
+    return (
+        '<table border="0" cellborder="1" cellspacing="3" cellpadding="0" '
+        f'align="{align}" fixedsize="true" width="{sum(widths) + 3 * len(widths) + 3}" height="18">'
+        f"<tr>{cells}</tr></table>"
+    )
 
 
-def chip(text: str) -> str:
-    """A neutral chip (a table cell) with a word on it."""
-    return _chip(clip(text, 40), SOFT, "#eef1f4")
+def on_line(labels: Sequence[str]) -> str:
+    """The label of a line, on paper of its own: a line that comes near does not cross the words."""
+    several = [written(label, 26) for label in labels]
+    several[3:] = [f"+{len(several) - 3} more"] if len(several) > 3 else []
+    return (
+        '<<table border="0" cellborder="0" cellspacing="2" cellpadding="0"><tr>'
+        f'<td bgcolor="{PAPER}">{"<br/>".join(several)}</td></tr></table>>'
+    )
 
 
 def about(name: str, source: Source, end: int, findings: Iterable[Finding]) -> list[Finding]:
@@ -133,7 +152,7 @@ def caption(title: str, counts: str, notes: Sequence[str] = (), legend: Sequence
 
 def sample(mark: str, color: str, meaning: str) -> str:
     """An entry of a legend: how something looks, and what it means."""
-    return font(f"{written(mark)} ", size=8.5, color=color) + font(
+    return font(f"{written(mark)}&#160;", size=8.5, color=color) + font(
         written(meaning), size=8.5, color=MUTED
     )
 
@@ -141,17 +160,6 @@ def sample(mark: str, color: str, meaning: str) -> str:
 def plural(count: int, noun: str, many: str = "") -> str:
     """``1 table``, ``2 tables``."""
     return f"{count} {noun if count == 1 else many or noun + 's'}"
-
-
-def _chip(text: str, dark: str, tint: str) -> str:
-    # a size of its own: else the chip is stretched to whatever room its row has left
-    width = round(len(text) * 4.4 + 9)
-    return (
-        f'<td width="{width}" height="13" fixedsize="true">'
-        f'<table border="1" color="{dark}" style="rounded" bgcolor="{tint}" cellborder="0" '
-        f'cellspacing="0" cellpadding="0" width="{width}" height="13" fixedsize="true">'
-        f"<tr><td>{font(written(text), size=7, color=dark)}</td></tr></table></td>"
-    )
 
 
 def _given(letter: str) -> float:

@@ -45,7 +45,12 @@ class Crowd:
 
 
 def links(design: Design) -> list[Link]:
-    """Flows and published events, merged by pair and style; a start-up order only where nothing else is."""
+    """Flows and published events, merged by pair and style.
+
+    A start-up order stands only where nothing else does; a label that only repeats the target's
+    technology says nothing.
+    """
+    known = {service.name: service.technology for service in design.services}
     pairs: dict[tuple[str, str], list[Flow]] = {}
     for flow in (*design.flows, *_event_flows(design.domain_events, design)):
         pairs.setdefault((flow.origin, flow.target), []).append(flow)
@@ -54,7 +59,8 @@ def links(design: Design) -> list[Link]:
         real = [flow for flow in flows if not flow.startup]
         for style in dict.fromkeys(flow.style for flow in real or flows[:1]):
             same = [flow for flow in real or flows if flow.style == style]
-            labels = tuple(dict.fromkeys(flow.label for flow in same if flow.label))
+            said = dict.fromkeys(flow.label for flow in same if flow.label)
+            labels = tuple(label for label in said if label != known.get(target))
             inferred = all(flow.inferred for flow in same)
             found.append(Link(origin, target, style, labels, inferred, startup=not real))
     return found

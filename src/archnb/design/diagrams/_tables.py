@@ -11,6 +11,7 @@ from archnb.design.elements import Check, Column, DataType, Design, Entity, Rela
 
 MOST_ROWS = 12
 _INDEXES_BY_ITSELF = ("mysql", "mariadb")  # InnoDB makes an index for each foreign key
+_STORED = ("table", "partition", "foreign table")  # of others nobody says what may be null
 _SHORT_TYPES = (
     ("timestamp with time zone", "timestamptz"),
     ("timestamp without time zone", "timestamp"),
@@ -218,7 +219,7 @@ def _row(
         column.name,
         short_type(column.type),
         " ".join(key),
-        column.nullable and column.name not in entity.key and entity.kind != "concept",
+        column.nullable and column.name not in entity.key and entity.kind in _STORED,
         tuple(marks),
         bare,
         values,

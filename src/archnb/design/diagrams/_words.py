@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
-from archnb.design.diagrams.base import View
 from archnb.design.diagrams._ink import clip, plural
 from archnb.design.diagrams._links import Crowd, Link
 from archnb.design.diagrams._tables import Row, Schema, Table
+from archnb.design.diagrams.base import View
 from archnb.design.elements import Finding, Relation, Service
 
 

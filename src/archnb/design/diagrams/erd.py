@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from archnb.design.diagrams.base import Diagram, View
 from archnb.design.diagrams._ink import (
     ACCENTS,
     FONT,
@@ -22,12 +22,14 @@ from archnb.design.diagrams._ink import (
     badges,
     caption,
     font,
+    on_line,
     plural,
     sample,
     written,
 )
 from archnb.design.diagrams._tables import Row, Schema, Table, schema
 from archnb.design.diagrams._words import schema_in_words
+from archnb.design.diagrams.base import Diagram, View
 from archnb.design.elements import Design, Entity, Relation
 
 if TYPE_CHECKING:
@@ -37,6 +39,8 @@ _FEW = 60  # above it, a table is drawn as a small box: names and keys only
 _STRUT = (
     '<font point-size="10"> </font>'  # a blank of one size puts every cell of a row on one baseline
 )
+
+_GAP = '<font point-size="4">&#160;</font>'
 
 
 def dot(design: Design, view: View) -> str:
@@ -51,6 +55,7 @@ def dot(design: Design, view: View) -> str:
     graph = _paper(
         view, caption(view.title, counts(shown), legend=_legend(shown, small)), len(tables) > _FEW
     )
+    alone = _loners(shown)
     groups = list(dict.fromkeys(_group(table.entity) for _, table in tables if not table.missing))
     for number, name in enumerate(groups):
         accent = ACCENTS[number % len(ACCENTS)]
@@ -58,24 +63,23 @@ def dot(design: Design, view: View) -> str:
         with graph.subgraph(name=f"cluster_{number}" if boxed else None) as part:
             if boxed:
                 part.attr(**_boundary(name, accent))
-            for place, table in tables:
+            # from left to right, what is named first stands lowest
+            for place, table in sorted(tables, key=lambda one: one[0] not in alone):
                 if not table.missing and _group(table.entity) == name:
                     part.node(f"t{place}", _label(table, accent, view, place in small))
     for place, table in tables:
         if table.missing:
-            graph.node(f"t{place}", _ghost(table.entity.name))
+            graph.node(f"t{place}", **_ghost(table.entity.name))
+    for left, right in _in_rows(shown, alone, 5 if len(tables) > _FEW else 3):
+        graph.edge(f"t{left}", f"t{right}", style="invis")
+    spread = _spread(shown) if len(tables) > _FEW else {}
     for origin, target, relation in shown.relations:
-        graph.edge(
-            f"t{origin}"
-            + ("" if origin in small else _port(shown.tables[origin], relation.columns, "r")),
-            f"t{target}"
-            + (
-                ""
-                if target in small
-                else _port(shown.tables[target], relation.referenced_columns, "l")
-            ),
-            **_feet(relation),
-        )
+        child, parent = shown.tables[origin], shown.tables[target]
+        tail = "" if origin in small else _port(child, relation.columns, "r")
+        side = "r" if origin == target else "l"  # to itself: a short loop on the right
+        head = "" if target in small else _port(parent, relation.referenced_columns, side)
+        apart = str(spread.get(origin, 1))
+        graph.edge(f"t{origin}{tail}", f"t{target}{head}", minlen=apart, **_feet(relation))
     return str(graph.source)
 
 
@@ -104,7 +108,7 @@ def _paper(view: View, label: str, crowded: bool) -> graphviz.Digraph:
             "bgcolor": PAPER,
             "pad": "0.3",
             "nodesep": "0.2" if crowded else "0.4",
-            "ranksep": "0.75",
+            "ranksep": "0.65",
             "newrank": "true",
             "fontname": FONT,
             "fontsize": "10",
@@ -184,29 +188,31 @@ def _head(table: Table, accent: Accent, view: View, light: bool) -> str:
         *about(entity.qualified, entity.source, entity.end, view.findings),
         *(about(entity.name, entity.source, entity.end, view.findings) if entity.schema else []),
     ]
+    chips = f'<td align="right">{badges(spoken, align="right")}</td>' if spoken else ""
     fill = "" if entity.kind == "concept" else f' bgcolor="{back}"'
     return (
         f'<tr><td colspan="4" align="left" cellpadding="2"{fill}>'
-        '<table border="0" cellborder="0" cellspacing="2" cellpadding="2"><tr>'
-        f'<td align="left">{name}{small}</td>{badges(spoken)}</tr></table></td></tr>'
+        '<table border="0" cellborder="0" cellspacing="0" cellpadding="3"><tr>'
+        f'<td align="left" height="24" valign="bottom">{name}{small}</td>{chips}</tr></table></td></tr>'
     )
 
 
 def _row(place: int, row: Row, accent: Accent) -> list[str]:
     """Key, name, type and mark; then the values of an enum in small letters."""
     fill = f' bgcolor="{accent.tint}"' if row.key else ""
+    cell = f'height="20" cellpadding="2" valign="bottom"{fill}'
     dark = accent.dark
     name = f"<b>{written(row.name, 32)}</b>" if "PK" in row.key else written(row.name, 32)
-    name += font(" ?", color=MUTED) if row.nullable else ""
+    name += font("&#160;?", color=MUTED) if row.nullable else ""
     key = font(row.key, size=8, color=dark, bold="PK" in row.key) if row.key else ""
     kind = font(written(row.type, 24), size=9, color=MUTED) if row.type else ""
     ink = WARN if row.unindexed else MUTED
     marks = font(written(", ".join(row.marks), 28), size=8, color=ink) if row.marks else ""
     cells = (
-        f'<tr><td port="c{place}l" align="left"{fill}>{key}{_STRUT}</td>'
-        f'<td align="left"{fill}>{name}{_STRUT}</td>'
-        f'<td align="left"{fill}>{kind}{_STRUT}</td>'
-        f'<td port="c{place}r" align="right"{fill}>{marks}{_STRUT}</td></tr>'
+        f'<tr><td port="c{place}l" align="left" {cell}>{_GAP}{key}{_STRUT}</td>'
+        f'<td align="left" {cell}>{name}{_STRUT}{_GAP}</td>'
+        f'<td align="left" {cell}>{kind}{_STRUT}{_GAP}</td>'
+        f'<td port="c{place}r" align="right" {cell}>{marks}{_STRUT}</td></tr>'
     )
     if not row.values:
         return [cells]
@@ -222,12 +228,16 @@ def _line(content: str, port: str = "") -> str:
     return f'<tr><td colspan="4" align="left" cellpadding="3"{named}>{content}</td></tr>'
 
 
-def _ghost(name: str) -> str:
-    return (
-        f'<<table border="1" style="dashed,rounded" color="{LINE}" cellborder="0" cellspacing="0" cellpadding="3" '
-        f'bgcolor="{PAPER}"><tr><td>{font(written(name, 36), color=MUTED)}</td></tr>'
-        f"<tr><td>{font('not defined here', size=8, color=MUTED)}</td></tr></table>>"
-    )
+def _ghost(name: str) -> dict[str, str]:
+    """A table that others refer to, and that nothing which was read defines."""
+    aside = font("not defined here", size=8, color=MUTED)
+    return {
+        "label": f"<{font(written(name, 36), color=MUTED)}<br/>{aside}>",
+        "shape": "box",
+        "style": "rounded,dashed",
+        "color": LINE,
+        "margin": "0.14,0.08",
+    }
 
 
 def _port(table: Table, columns: Sequence[str], side: str) -> str:
@@ -240,6 +250,33 @@ def _port(table: Table, columns: Sequence[str], side: str) -> str:
     return ""
 
 
+def _loners(shown: Schema) -> set[int]:
+    """The places of tables that are joined to no other."""
+    pairs = [(origin, target) for origin, target, _ in shown.relations if origin != target]
+    return set(range(len(shown.tables))) - {end for pair in pairs for end in pair}
+
+
+def _spread(shown: Schema) -> dict[int, int]:
+    """How far off to set the tables that no other refers to, so that they do not form one column."""
+    targets = {target for origin, target, _ in shown.relations if origin != target}
+    outer = dict.fromkeys(origin for origin, _, _ in shown.relations if origin not in targets)
+    columns = min(6, 1 + len(outer) // 25)
+    return {place: 1 + number % columns for number, place in enumerate(outer)}
+
+
+def _in_rows(shown: Schema, alone: set[int], wide: int) -> list[tuple[int, int]]:
+    """Neighbours in rows, group by group, so that loners do not stand in one tall column."""
+    groups: dict[str, list[int]] = {}
+    for place in sorted(alone):
+        groups.setdefault(_group(shown.tables[place].entity), []).append(place)
+    return [
+        (left, right)
+        for places in groups.values()
+        for number, (left, right) in enumerate(itertools.pairwise(places), 1)
+        if number % wide
+    ]
+
+
 def _feet(relation: Relation) -> dict[str, str]:
     """Crow's feet: how many rows stand at each end of a relation."""
     child = (
@@ -249,7 +286,7 @@ def _feet(relation: Relation) -> dict[str, str]:
     )
     feet = {"arrowtail": child, "arrowhead": "teeodot" if relation.optional else "teetee"}
     if relation.label:
-        feet["label"] = f"<{written(relation.label, 28)}>"
+        feet["label"] = on_line([relation.label])
     if relation.inferred:
         feet["style"] = "dashed"
     return feet

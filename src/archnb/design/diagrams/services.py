@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from archnb.design.diagrams.base import Diagram, View
 from archnb.design.diagrams._ink import (
     ACCENTS,
     BLUE,
@@ -22,19 +21,21 @@ from archnb.design.diagrams._ink import (
     about,
     badges,
     caption,
-    chip,
     font,
+    on_line,
     plural,
     sample,
     written,
 )
 from archnb.design.diagrams._links import Crowd, Link, fold, links
 from archnb.design.diagrams._words import services_in_words
+from archnb.design.diagrams.base import Diagram, View
 from archnb.design.elements import Design, Service, ServiceKind
 
 if TYPE_CHECKING:
     import graphviz
 
+_TOP = '<tr><td height="3"></td></tr>'  # bold type stands high in its line
 _DATA = "#a98f4b"
 _PALE = "#9fabb6"
 
@@ -94,7 +95,7 @@ def dot(design: Design, view: View) -> str:
     """DOT text of the diagram."""
     scene = _scene(design)
     notes = [f"{crowd} (not drawn as lines)" for crowd in scene.crowds]
-    notes += ["connections are inferred from settings"] if scene.concluded else []
+    notes += ["Connections are inferred from settings."] if scene.concluded else []
     graph = _paper(view, caption(view.title, _counts(design, scene), notes, _legend(scene)))
     ids = {service.name: f"s{number}" for number, service in enumerate(scene.services)}
     groups = list(dict.fromkeys(service.group for service in scene.services))
@@ -115,11 +116,8 @@ def dot(design: Design, view: View) -> str:
                 if service.group == name:
                     part.node(ids[service.name], **_node(service, scene, view))
     for link in scene.links:
-        graph.edge(
-            ids[link.origin],
-            ids[link.target],
-            **_edge(link, pale=link.inferred and not scene.concluded),
-        )
+        pale = link.inferred and not scene.concluded
+        graph.edge(ids[link.origin], ids[link.target], **_edge(link, pale=pale))
     return str(graph.source)
 
 
@@ -173,33 +171,30 @@ def _paper(view: View, label: str) -> graphviz.Digraph:
 def _node(service: Service, scene: _Scene, view: View) -> dict[str, str]:
     look = _LOOKS[service.kind]
     second = _second(service, scene)
-    chips = "".join(
-        chip(f"{len(crowd.origins)} {'senders' if crowd.telemetry else 'users'}")
+    notes = [
+        f"{len(crowd.origins)} {'senders' if crowd.telemetry else 'users'}"
         for crowd in scene.crowds
         if crowd.target == service.name
-    ) + badges(about(service.name, service.source, 0, view.findings))
+    ]
     lines = [font(written(service.name, 32), color=look.ink, bold=True)]
     lines += [font(written(second, 34), size=8, color=look.second)] if second else []
-    lines += (
-        [f'<table border="0" cellborder="0" cellspacing="1"><tr>{chips}</tr></table>']
-        if chips
-        else []
-    )
-    rows = "".join(f"<tr><td>{line}</td></tr>" for line in lines)
+    lines += [badges(about(service.name, service.source, 0, view.findings), notes)]
+    rows = "".join(f"<tr><td>{line}</td></tr>" for line in lines if line)
     return {
-        "label": f'<<table border="0" cellborder="0" cellspacing="0" cellpadding="0">{rows}</table>>',
+        "label": f'<<table border="0" cellborder="0" cellspacing="0" cellpadding="0">{_TOP}{rows}</table>>',
         "shape": look.shape,
         "style": look.style,
         "fillcolor": look.fill,
         "color": look.line,
-        "margin": "0.24,0.1" if look.shape in ("cds", "component") else "0.16,0.08",
+        "margin": "0.24,0.12" if look.shape in ("cds", "component") else "0.16,0.06",
     }
 
 
 def _second(service: Service, scene: _Scene) -> str:
     """The small line: technology (or the image's name), and how many run."""
     image = service.image.rpartition("/")[2].partition("@")[0].partition(":")[0]
-    words = [service.technology or (image if image != service.name else "")]
+    built = service.technology or image
+    words = [built if built.lower() != service.name.lower() else ""]
     words += [f"{service.replicas} replicas"] if service.replicas > 1 else []
     words += ["not defined here"] if service.name in scene.unknown else []
     words += ["job"] if service.kind == "job" else []
@@ -220,13 +215,7 @@ def _edge(link: Link, *, pale: bool) -> dict[str, str]:
             case "data":
                 look = {"arrowhead": "none", "color": _PALE if pale else _DATA}
     if link.labels:
-        several = [written(label, 26) for label in link.labels]
-        several[3:] = [f"+{len(several) - 3} more"] if len(several) > 3 else []
-        # on paper of its own, so that a line that comes near does not cross the words
-        look["label"] = (
-            f'<<table border="0" cellborder="0" cellspacing="0" cellpadding="2" bgcolor="{PAPER}">'
-            f"<tr><td>{'<br/>'.join(several)}</td></tr></table>>"
-        )
+        look["label"] = on_line(link.labels)
     return look
 
 

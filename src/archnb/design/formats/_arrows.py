@@ -245,7 +245,7 @@ def _box(text: str, start: int, end: int, columns: list[int]) -> Box | None:
     name, note = _unwrapped(inner), ""
     if name == inner and (match := _NOTE.match(inner)):
         name, note = _unwrapped(match["name"]), (match["a"] or match["b"] or "").strip()
-    name = " ".join(name.split())
+    name = " ".join(name.split()).rstrip(".")
     return Box(name, " ".join(note.split()), columns[offset], columns[offset + len(inner)])
 
 

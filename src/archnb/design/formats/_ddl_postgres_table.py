@@ -8,7 +8,7 @@ from postgast import pg_query_pb2 as pb
 
 from archnb.design.elements import Check, Column, Index, Source
 from archnb.design.formats._ddl_catalog import Catalog
-from archnb.design.formats._ddl_names import clip, derived, literal, quote
+from archnb.design.formats._ddl_names import derived, literal, quote
 from archnb.design.formats._ddl_postgres_nodes import (
     Place,
     columns_in,
@@ -228,9 +228,9 @@ class Tablemaker:
                     table, constraint.indexname, constraint.conname, source, primary=primary
                 )
             case pb.CONSTR_PRIMARY:
-                catalog.add_key(table, keys, clip(constraint.conname), source)
+                catalog.add_key(table, keys, constraint.conname, source)
             case pb.CONSTR_UNIQUE:
-                index = Index(keys, clip(constraint.conname), unique=True, source=source)
+                index = Index(keys, constraint.conname, unique=True, source=source)
                 catalog.add_index(table, index, "key")
             case pb.CONSTR_EXCLUSION:
                 elements = [each.list.items[0] for each in constraint.exclusions]
@@ -238,12 +238,12 @@ class Tablemaker:
                 columns = tuple(_index_column(each) for each in elements)
                 method = constraint.access_method or "btree"
                 index = Index(
-                    columns, clip(constraint.conname), where=where, method=method, source=source
+                    columns, constraint.conname, where=where, method=method, source=source
                 )
                 catalog.add_index(table, index, "excl")
             case pb.CONSTR_CHECK:
                 named = columns_in(constraint.raw_expr)
-                name = clip(constraint.conname)
+                name = constraint.conname
                 catalog.add_check(table, Check(text(constraint.raw_expr), named, name, source))
             case pb.CONSTR_FOREIGN:
                 self._refer(table, constraint, column, source)
@@ -260,7 +260,7 @@ class Tablemaker:
             columns=tuple(strings(constraint.fk_attrs)) or (column,),
             target=target,
             target_columns=tuple(strings(constraint.pk_attrs)),
-            name=clip(constraint.conname),
+            name=constraint.conname,
             on_delete=_ACTIONS.get(constraint.fk_del_action, ""),
             source=source,
         )
@@ -276,7 +276,7 @@ class Tablemaker:
             ("", relation.relname) if temporary else self.catalog.address(schema, relation.relname)
         )
         return Table(
-            address[0], clip(address[1]), kind, temporary=temporary, source=source, end=end
+            address[0], address[1], kind, temporary=temporary, source=source, end=end
         )
 
     def _find(self, relation: pb.RangeVar) -> Table | None:

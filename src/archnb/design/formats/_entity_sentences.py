@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 
 from archnb.design.formats._facts import Describes, Enumerates, Fact, Pairs, Relates, Said
 from archnb.design.formats._phrases import (
@@ -51,10 +52,17 @@ _PASSIVE = re.compile(
     r"|under|of|into|through) (?P<o>.+)",
     re.IGNORECASE,
 )
-_ACTIVE = re.compile(
-    rf"(?P<s>.+?) {MODAL}{ADVERBS}(?P<verb>[a-z]+)(?: (?P<prep>in|on|at|for|to|with|from|under|of"
-    r"|part in))? (?P<o>.+)",
-    re.IGNORECASE,
+_ACTIVE = tuple(  # one pattern for each length of the subject, as any word may be the verb
+    re.compile(
+        rf"(?P<s>\S+(?: \S+){{{more}}}) {MODAL}{ADVERBS}(?P<verb>[a-z]+)"
+        r"(?: (?P<prep>in|on|at(?! least| most)|for|to|with|from|under|of|part in))? (?P<o>.+)",
+        re.IGNORECASE,
+    )
+    for more in range(5)
+)
+_DEEDS = vocabulary(
+    "place write create own buy make submit post order sell attend join author issue hold file rent"
+    " book upload add manage follow review rate teach lead run lend borrow pay ship supply produce"
 )
 _CARDINALITY = r"(?P<a>one|many|1|n|m)[ -]to[ -](?P<b>one|many|1|n|m)"
 _RELATION = r"(?: relation(?:ship)?)?"
@@ -82,13 +90,17 @@ _STATES = vocabulary(
     "status state type kind level role priority category phase stage color colour size mode method"
     " tier gender currency severity"
 )
+_PART_OF = re.compile(
+    r"(?:the )?(?P<a>.+?) of (?P<of>.+)|(?P<whose>.+?)['\u2019]s? (?P<b>.+)", re.IGNORECASE
+)
 _KEYED = re.compile(r"(?P<s>.+?) (?:is|are) identified by (?P<k>.+)", re.IGNORECASE)
 _FIELDS = re.compile(
     r"(?:the |these )?(?:following )?(?:fields|attributes|columns|properties)(?: are)?:? (?P<l>.+)",
     re.IGNORECASE,
 )
 _FIELDS_OF = re.compile(
-    r"(?:the )?(?:fields|attributes|columns|properties) of (?P<s>.+?) are:? (?P<l>.+)", re.IGNORECASE
+    r"(?:the )?(?:fields|attributes|columns|properties) of (?P<s>.+?) are:? (?P<l>.+)",
+    re.IGNORECASE,
 )
 
 
@@ -137,21 +149,24 @@ def _has(text: str, line: int, file: str) -> Said | None:
     facts: list[Fact] = []
     items = listed(only_fields["l"] if only_fields else match["o"])
     for item in items:
-        found = typed(item, line, file)
+        quantity, bare = quantified(item)
+        found = typed(bare, line, file)
+        if found and quantity and quantity.optional:
+            found = replace(found, column=replace(found.column, nullable=True))
         if found is None and only_fields:
-            named = noun(quantified(item)[1])
+            named = noun(bare)
             found = plain_field(named, line, file, stated=True) if named else None
         elif found is None:
             thing = _thing(name, label, item, may=may, must=match["modal"] == "must")
             if isinstance(thing, Relates):
                 vague = det == "the" and thing.many and thing.required is None
-                if vague and not quantified(item)[0]:
+                if vague and not quantity:
                     return None  # "the build has errors" is no design
                 facts.append(thing)
                 continue
             if thing:
                 nullable = match["modal"] != "must"
-                stated = bool(quantified(item)[0])
+                stated = bool(quantity)
                 found = plain_field(thing, line, file, stated=stated, nullable=nullable)
         if found is None:
             return None
@@ -230,31 +245,40 @@ def _passive(text: str) -> Said | None:
 
 def _active(text: str) -> Said | None:
     """``A customer places many orders``: any verb, but between nouns that are counted."""
-    match = _ACTIVE.fullmatch(text)
-    if not match or not (subject := _subject(match["s"])) or not (c := _counted(match["o"])):
-        return None
-    (det, name), (quantity, other) = subject, c
+    for pattern in _ACTIVE:
+        match = pattern.fullmatch(text)
+        fact = _deed(match) if match else None
+        if match and fact:
+            return Said((fact,), match["s"])
+    return None
+
+
+def _deed(match: re.Match[str]) -> Relates | None:
+    subject, counted = _subject(match["s"]), _counted(match["o"])
     verb = match["verb"].lower()
-    if not det and name.split()[0].lower() in _COMMANDS:
+    if not subject or not counted or verb in _NO_RELATION or noun(verb) is None:
         return None
-    if quantity is None or verb in _NO_RELATION or noun(verb) is None or looks_running(other):
+    (det, name), (quantity, other) = subject, counted
+    third = third_person(verb)
+    single = verb == third
+    if not match["modal"] and single == is_plural(name):
         return None
-    singular_form = verb.endswith("s") and not verb.endswith("ss")
-    agrees = bool(match["modal"]) or singular_form != is_plural(name)
-    firm = det in ("a", "an", "each", "every", "any", "one") or quantity.many or quantity.optional
-    if not agrees or not (firm or (quantity.definite and det)) or (is_plural(name) and not quantity):
+    if looks_running(other) or (not det and name.split()[0].lower() in _COMMANDS):
         return None
-    if is_plural(name) and not match["modal"] and not quantity.many:
-        return None
-    label = f"{third_person(verb)} {match['prep'] or ''}".strip()
-    may = match["modal"] in ("may", "can", "could", "might")
+    each = det in ("a", "an", "each", "every", "any", "one")
+    label = f"{third} {match['prep'] or ''}".strip()
+    if quantity is None:
+        told = is_plural(other) and not match["prep"]
+        known = any(third == third_person(deed) for deed in _DEEDS)
+        return Relates(other, name, label, many=True) if told and (each or known) else None
     if quantity.many:
-        fact = Relates(other, name, label, many=True, required=quantity.required or None)
-    elif quantity.definite or match["prep"]:
-        fact = Relates(name, other, label, optional=quantity.optional or may)
-    else:  # "A customer writes a review": one at a time, again and again
-        fact = Relates(other, name, label, many=True)
-    return Said((fact,), match["s"])
+        return Relates(other, name, label, many=True, required=quantity.required or None)
+    if not each and not (det and (quantity.definite or quantity.optional)):
+        return None
+    if quantity.definite or match["prep"]:
+        may = match["modal"] in ("may", "can", "could", "might")
+        return Relates(name, other, label, optional=quantity.optional or may)
+    return Relates(other, name, label, many=True)  # "writes a review": again and again
 
 
 def _per(text: str) -> Said | None:
@@ -307,12 +331,11 @@ def _enumeration(text: str) -> Said | None:
     match = _ENUM.fullmatch(text)
     if not match:
         return None
-    of = re.fullmatch(r"(?:the )?(?P<a>.+?) of (?P<e>.+)", match["s"])
-    owner = re.fullmatch(r"(?P<e>.+?)(?:'s|s'|’s) (?P<a>.+)", match["s"])  # noqa: RUF001
+    part = _PART_OF.fullmatch(match["s"])
     values = enumerated(match["v"])
-    if of or owner:
-        part = of or owner
-        attribute, entity = part["a"], determined(part["e"])[1]  # type: ignore[index]
+    if part:
+        attribute = part["a"] or part["b"]
+        entity = determined(part["of"] or part["whose"])[1]
     else:
         *rest, attribute = determined(match["s"])[1].split()
         entity = " ".join(rest)

@@ -33,7 +33,7 @@ _COMMANDS = (
     r"(?:add|create|draw|show|explain|verify|compare|remove|rename|move|give|tell|list|split|merge"
     r"|generate|build|keep|put|change|replace|drop|delete)"
 )
-_NO_NOUN = re.compile(rf"(?:{_VERBS}|{_COMMANDS}) \S", re.IGNORECASE)
+_NO_NOUN = re.compile(rf"\A{_COMMANDS} |(?:\A|.* ){_VERBS} ", re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +54,10 @@ _QUANTITIES: tuple[tuple[re.Pattern[str], Quantity], ...] = tuple(
             r"|(?:an )?optional|optionally (?:an?|one)|maybe (?:an?|one)",
             Quantity(optional=True),
         ),
-        (r"(?:one|1) or (?:more|many)|at least (?:one|1)|1\.\.(?:\*|n)", Quantity(many=True, required=True)),
+        (
+            r"(?:one|1) or (?:more|many)|at least (?:one|1)|1\.\.(?:\*|n)",
+            Quantity(many=True, required=True),
+        ),
         (
             r"(?:zero|0|none) or (?:more|many)|any number of|0\.\.(?:\*|n)|many|several|multiple"
             r"|various|numerous|lots of|an? (?:lot|number|list|set|collection|series|group) of"
@@ -165,6 +168,7 @@ def _field(name: str, spec: str, source: Source) -> Field:
     for constraint, pattern in _CONSTRAINTS:
         left = re.sub(pattern, "", spec, flags=re.IGNORECASE)
         said[constraint], spec = left != spec, left
+    said["key"] = said["key"] or snake(name) == "id"
     kind = " ".join(re.sub(r"\( *\)", "", spec).strip(" ,").split())
     values = _values(kind)
     column = Column(
@@ -179,7 +183,9 @@ def _field(name: str, spec: str, source: Source) -> Field:
 def _values(spec: str) -> tuple[str, ...]:
     """The values of ``pending, paid or shipped``; nothing where ``spec`` is a type."""
     text = re.sub(r"^(?:one of|either|enum)\b:? ?", "", spec, flags=re.IGNORECASE)
-    items = [item for item in re.split(r"\s*(?:,\s*(?:or|and)\b|[,|/]|\bor\b|\band\b)\s*", text) if item]
+    items = [
+        item for item in re.split(r"\s*(?:,\s*(?:or|and)\b|[,|/]|\bor\b|\band\b)\s*", text) if item
+    ]
     plain = all(re.fullmatch(r"[\w -]+", item) for item in items)
     if len(items) < 2 or not plain or items[0].split()[0].lower() in _TYPES:
         return ()

@@ -129,11 +129,12 @@ _BESIDE = frozenset(
         "client backup migrate migration migrations migrator seed seeder init setup dump web gui "
         "console manager dashboard consumer producer worker proxy bouncer pgbouncer api service "
         "svc registry viewer browser bridge relay listener adapter sync cli test tests docs "
-        "monitor monitoring agent sidecar reader writer publisher subscriber indexer loader generator job "
-        "ingest",
+        "monitor monitoring agent sidecar reader writer publisher subscriber indexer loader "
+        "generator job ingest",
     )
 )
 _JOBS = frozenset({"migrate", "migration", "migrations", "migrator", "seed", "seeder", "init"})
+_WEB_SERVERS = frozenset({"nginx", "Caddy"})
 _SITES = frozenset({"frontend", "ui", "static", "www", "site", "website", "docs", "spa", "client"})
 
 
@@ -192,8 +193,8 @@ def classify(name: str, image: str = "", ports: Iterable[str] = (), *, built: bo
     ``built``: the image is made from a folder of the project.
     """
     if role := _by_image(image):
-        if role.kind == "gateway" and _SITES & set(_tokens(name)):
-            return Role("service", role.technology)  # a web server with the pages in it
+        if role.technology in _WEB_SERVERS and _SITES & set(_tokens(name)):
+            return Role("service", role.technology)  # it serves the pages that are in it
         return role
     if role := _by_name(name):
         return role

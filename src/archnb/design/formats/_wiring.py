@@ -96,6 +96,8 @@ def calls(
             flows += _by_name(origin, each, each.name, Address("", variable=True), directory)
             continue
         for address in addresses(each.name, each.value):
+            if address.variable and address.host.lower() in siblings:
+                continue  # a shell variable of its own, looked at by itself
             if address.variable:
                 flows += _by_name(origin, each, address.host, address, directory)
                 continue
@@ -183,7 +185,7 @@ def _sibling_database(variable: str, siblings: Mapping[str, str | None]) -> str:
 
 
 def command_variables(words: Iterable[str], source: Source, evidence: str) -> list[Variable]:
-    """The words of a command line as variables: ``--db-host=x``, ``--db-host x`` and words alone."""
+    """The words of a command line: ``--db-host=x``, ``--db-host x`` and words alone."""
     variables: list[Variable] = []
     option = ""
     for word in words:

@@ -17,6 +17,7 @@ from archnb.design.formats._arrows import (
     chains,
     shafts,
 )
+from archnb.design.formats._sketch_lines import is_arrow_line, is_vertical
 from archnb.design.formats.base import Format
 from archnb.design.kinds import flow_style, is_person, service_kind
 
@@ -271,30 +272,6 @@ def read(text: str, file: str) -> Design:
     if reading.open and reading.open.column < 0:
         reading.problem("the last arrow leads nowhere")
     return reading.design()
-
-
-def is_arrow_line(line: str) -> bool:
-    """Whether a line of mixed text is surely part of a sketch: an arrow between short names."""
-    if len(line) > LONGEST_LINE:
-        return False
-    parts = chains(line)
-    names = [box.name for chain in parts for stop in chain.stops for box in stop]
-    arrows = [arrow for chain in parts for arrow in chain.arrows]
-    return bool(arrows and names) and all(is_box_name(name) for name in names)
-
-
-def is_box_name(name: str) -> bool:
-    """Whether a name is short enough, and free of what sentences and code are made of."""
-    return (
-        len(name) <= 60
-        and len(name.split()) <= 6
-        and not re.search(r"[.!?,]$|[{}=<>;]|\(\)|'[^']*'|::", name)
-    )
-
-
-def is_vertical(line: str) -> bool:
-    """Whether a line holds vertical arrows only."""
-    return bool(shafts(line))
 
 
 def recognise(file: str, text: str) -> float:

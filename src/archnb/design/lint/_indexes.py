@@ -7,7 +7,6 @@ import re
 from archnb.design.elements import Design, Edit, Entity, Finding, Relation
 from archnb.design.formats._ddl_names import derived, quote
 from archnb.design.lint import edits
-from archnb.design.lint._tables import foreign_keys, tables
 
 # What a semicolon may hide in, closed or not, so that the search stays linear.
 _TOKEN = re.compile(
@@ -35,16 +34,16 @@ def statement(design: Design, child: Entity, columns: tuple[str, ...]) -> str:
 
 def add_index(design: Design, finding: Finding, text: str) -> Edit | None:
     """The edit that puts the index after the statement that declares the foreign key."""
-    known = tables(design)
-    for relation in foreign_keys(design):
+    for relation in design.relations:
         if relation.source == finding.source and address(relation) == finding.where:
-            child = known[relation.entity]
+            child = design.entity(relation.entity)
+            if child is None:
+                return None
             here = child.source.file == relation.source.file
             inline = here and child.source.line <= relation.source.line <= child.end
             line = child.end if inline else relation.source.line
-            return _after(
-                text, relation.source.file, line, statement(design, child, relation.columns)
-            )
+            added = statement(design, child, relation.columns)
+            return _after(text, relation.source.file, line, added)
     return None
 
 

@@ -49,12 +49,8 @@ def line_end(text: str, at: int) -> int:
 
 def line_start(text: str, line: int) -> int:
     """Where line ``line`` (from 1) begins."""
-    at = 0
-    for _ in range(line - 1):
-        at = text.find("\n", at) + 1
-        if not at:
-            return len(text)
-    return at
+    lines = text.split("\n", line - 1)
+    return len(text) - len(lines[-1]) if len(lines) == line else len(text)
 
 
 def newline(text: str) -> str:

@@ -143,8 +143,9 @@ def _chosen(select: Sequence[str] | None, ignore: Sequence[str]) -> list[Rule]:
 def _silenced(hit: Finding, texts: Mapping[str, str]) -> bool:
     if hit.source.line < 1 or "archnb:" not in texts.get(hit.source.file, ""):
         return False
-    lines = texts[hit.source.file].split("\n")[max(hit.source.line - 2, 0) : hit.source.line]
-    return any(hit.code in codes for line in lines for codes in _IGNORE.findall(line))
+    *_, above, line = ["", *texts[hit.source.file].split("\n", hit.source.line)[: hit.source.line]]
+    said = (_IGNORE.match(above.strip()), _IGNORE.search(line))
+    return any(it and hit.code in re.findall(r"\w+", it[1]) for it in said)
 
 
 def _with_fix(

@@ -87,14 +87,14 @@ def fk_without_index(design: Design) -> Iterator[Finding]:
         lasting = relation.on_delete.upper() not in {"CASCADE", "SET NULL"}
         mild = partial or (lasting and parent and is_lookup(parent))
         lacks = f"only a partial index ({partial})" if partial else "no index that starts with it"
-        live = " CONCURRENTLY, if it is live." if child.dialect == "postgres" else ""
+        live = " (CONCURRENTLY if live)" if child.dialect == "postgres" else ""
         yield Finding(
             "DB001",
             "info" if mild else "warning",
             address(relation),
             f"Foreign key {address(relation)} has {lacks}.",
-            f"Add the index: deletes on {relation.references} and joins from it scan "
-            f"{relation.entity} today. {statement(design, child, relation.columns)}{live}",
+            f"Deletes on {relation.references} and joins from it scan {relation.entity} today; "
+            f"add{live}: {statement(design, child, relation.columns)}",
             relation.source,
         )
 

@@ -94,9 +94,11 @@ def shared_database(design: Design) -> Iterator[Finding]:
     users: defaultdict[tuple[str, str], dict[str, Service]] = defaultdict(dict)
     for service, place in _accesses(design):
         users[place][service.name] = service
-    for (host, database), found in users.items():
-        programs = {service.image or service.name: service for service in found.values()}
-        if len(programs) > 1:
+    told: dict[str, set[str]] = {}  # one place may go by two names: say it once
+    for (host, database), found in sorted(users.items(), key=lambda it: -len(it[1])):
+        programs = {it.image or it.build or it.name: it for it in found.values()}
+        if len(programs) > 1 and not found.keys() <= told.get(database or host, set()):
+            told[database or host] = set(found)
             services = sorted(programs.values(), key=lambda service: service.name)
             *others, last = (service.name for service in services)
             store = f"schema, {database}@{host}" if database else f"store, {host}"
@@ -125,10 +127,12 @@ def _accesses(design: Design) -> Iterator[tuple[Service, tuple[str, str]]]:
             cache = _CACHE.search(f"{target.name} {target.image} {target.technology}")
             if not flow.startup and not cache and (flow.database or drawn):
                 yield origin, (target.name, "" if drawn else flow.database)
-    for service in owners.values():  # a database outside of the files, by its address
+    for service in owners.values():  # by address, for a host that is in another file or in none
         for setting in service.settings:
-            for address in addresses(setting.name, setting.value or ""):
-                if address.database and "." in address.host and _DATABASE.match(address.scheme):
+            value = setting.value or ""
+            for address in addresses(setting.name, value):
+                stated = _DATABASE.match(address.scheme) or (not address.scheme and "=" in value)
+                if address.database and stated:
                     yield service, (address.host, address.database)
 
 
@@ -217,7 +221,7 @@ services:
     collapse=Collapse(
         _asked_for,
         "{hits} of {total} services that others rely on have no health check",
-        "Add a health check (compose) or a readiness probe (Kubernetes) to each.",
+        "Add a health check (in Kubernetes a readiness probe) to each.",
     ),
 )
 def no_health_check(design: Design) -> Iterator[Finding]:
@@ -242,13 +246,14 @@ def no_health_check(design: Design) -> Iterator[Finding]:
         told = "depended on" if needed else "published"
         check = next(
             (check for word, check in _CHECKS.items() if word in service.technology.lower()),
-            "one that asks the service itself",
+            "",
         )
+        how = f", such as {check}" if check else " that asks the service itself"
         yield Finding(
             "SVC006",
             "warning" if needed else "info",
             service.name,
             f"{service.name} is {told} but nobody can ask whether it works.",
-            f"Add a health check (compose) or a readiness probe (Kubernetes): {check}.",
+            f"Add a health check (in Kubernetes a readiness probe){how}.",
             service.source,
         )

@@ -1,0 +1,100 @@
+"""The gate's decisions, a case a line; the larger set of attacks beside the project is read where present."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+from archnb.permission.gate import Diff, Gate, Request
+from archnb.permission.rules import Rule
+
+RULES = tuple(
+    Rule("bash", pattern, action)
+    for pattern, action in (
+        ("*", "ask"), ("git status*", "allow"), ("git log*", "allow"), ("git diff*", "allow"),
+        ("npm*", "allow"), ("pip*", "allow"), ("git push*", "deny"),
+    )
+)  # fmt: skip
+CASES = json.loads((Path(__file__).parent / "gate_cases.json").read_text())
+SHARED = Path(__file__).parents[3] / "shared" / "cases" / "bash_gate.json"
+
+
+def settle(command, rules=RULES):
+    return Gate(rules).settle(Request("bash", (command,), "run", command))
+
+
+@pytest.mark.parametrize("case", CASES, ids=lambda case: case["command"][:40])
+def test_command(case):
+    decision = settle(case["command"])
+    assert decision.action == case["decision"], decision
+    if case.get("because"):
+        assert any(case["because"] in reason for reason in decision.reasons), decision.reasons
+
+
+def test_no_attack_of_the_shared_set_passes_unasked():
+    if not SHARED.exists():
+        pytest.skip("../shared/cases is not here")
+    given = json.loads(SHARED.read_text())
+    passed, undenied = [], []
+    for case in given["cases"]:
+        rules = tuple(Rule("bash", *item) for item in given["profiles"][case["rules"]].items())
+        action = settle(case["command"], rules).action
+        if case["class"] == "attack" and case["expected"] != "allow" and action == "allow":
+            passed.append(case["command"])
+        if case["expected"] == "deny" and action != "deny":
+            undenied.append(case["command"])
+    assert passed == []
+    assert undenied == []
+
+
+def edit(path, rules=(), **gate):
+    return Gate(tuple(rules), **gate).settle(Request("edit", (path,), "edit", Diff(path, "a", "b")))
+
+
+@pytest.mark.parametrize(
+    ("rules", "expected"),
+    [
+        ([], "ask"),
+        ([Rule("edit", "*", "allow")], "allow"),
+        ([Rule("edit", "*", "allow"), Rule("write", "*", "ask")], "ask"),
+        ([Rule("write", "*", "deny")], "deny"),
+        ([Rule("edit", "db/*", "allow"), Rule("edit", "db/prod*", "deny")], "allow"),
+        ([Rule("*", "*", "deny")], "deny"),
+    ],
+)
+def test_edit_and_write_share_rules_and_the_strictest_counts(rules, expected):
+    assert edit("db/schema.sql", rules).action == expected
+
+
+def test_read_only_denies_whatever_could_change_something_even_if_a_rule_allows_it():
+    allow = [Rule("*", "*", "allow")]
+    assert edit("x", allow, read_only=True).action == "deny"
+    assert Gate(tuple(allow), read_only=True).settle(Request("bash", ("ls",), "", "")).action == "deny"
+    assert Gate(tuple(allow), read_only=True).settle(Request("read", ("x",), "", "")).action == "allow"
+
+
+def test_reading_a_file_of_secrets_asks_by_default():
+    for name, expected in ((".env", "ask"), ("a/.env.local", "ask"), (".env.example", "allow"), ("a.sql", "allow")):
+        assert Gate().settle(Request("read", (name,), "", "")).action == expected
+
+
+def test_a_warning_turns_allow_into_ask_and_is_a_reason():
+    request = Request("edit", (".git/hooks/x",), "edit", Diff(".git/hooks/x", None, "b"), warning=".git decides")
+    decision = Gate((Rule("edit", "*", "allow"),)).settle(request)
+    assert (decision.action, decision.reasons) == ("ask", (".git decides",))
+
+
+def test_a_tool_denied_whole_is_not_offered():
+    assert not Gate((Rule("bash", "*", "deny"),)).offers("bash")
+    assert Gate((Rule("bash", "*", "deny"), Rule("bash", "ls", "ask"))).offers("bash")
+    assert Gate().offers("bash")
+
+
+def test_the_digest_covers_command_and_folder():
+    from archnb.permission.gate import Shell
+
+    def digest(command, folder):
+        return Request("bash", (command,), "", Shell(command, folder, 1.0, "")).digest
+
+    assert digest("ls", ".") == digest("ls", ".")
+    assert len({digest("ls", "."), digest("ls ", "."), digest("ls", "x")}) == 3
