@@ -3,6 +3,7 @@
 import contextlib
 import os
 import queue
+import tempfile
 import time
 from dataclasses import dataclass, field
 
@@ -39,7 +40,7 @@ class Kernel:
     def __init__(self, folder, environment=None):
         clean = {k: v for k, v in os.environ.items() if not k.startswith(("ANTHROPIC_", "ARCHNB_", "JPY_"))}
         clean |= {"HOME": str(folder), "IPYTHONDIR": str(folder / ".ipython"), **(environment or {})}
-        self.manager = KernelManager(kernel_name="python3")
+        self.manager = KernelManager(kernel_name="python3", transport="ipc", ip=f"{tempfile.mkdtemp()}/kernel")
         self.manager.start_kernel(cwd=str(folder), env=clean)
         self.client = self.manager.blocking_client()
         self.client.start_channels()

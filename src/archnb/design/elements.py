@@ -379,6 +379,16 @@ class Design:
             services[service.name] = _fill(known, service) if known else service
         return Design(**joined, services=tuple(services.values()))
 
+    def updated(self, newer: Design) -> Design:
+        """This design with what ``newer`` says of the files it read in place of the older reading."""
+        groups = [field.name for field in fields(Design)]
+        files = {element.source.file for name in groups for element in getattr(newer, name)}
+        kept = {
+            name: tuple(known for known in getattr(self, name) if known.source.file not in files)
+            for name in groups
+        }
+        return Design(**kept) | newer
+
     def __bool__(self) -> bool:
         return any(
             getattr(self, field.name) for field in fields(Design) if field.name != "problems"

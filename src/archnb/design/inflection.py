@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 
+
 def vocabulary(text: str) -> frozenset[str]:
     """Return the words of ``text``, for the word lists that rules of language need."""
     return frozenset(text.split())

@@ -36,7 +36,9 @@ _GATEWAY_HEADS = vocabulary("gateway bff balancer loadbalancer lb ingress proxy 
 _CLIENT_HEADS = vocabulary(
     "client app browser device user frontend ui spa website phone smartphone tablet desktop kiosk"
 )
-_PEOPLE = vocabulary("user customer visitor admin administrator person shopper buyer seller operator")
+_PEOPLE = vocabulary(
+    "user customer visitor admin administrator person shopper buyer seller operator"
+)
 _JOB_HEADS = vocabulary("job cron cronjob batch")
 _SERVICE_HEADS = vocabulary(
     "service microservice worker handler consumer producer publisher subscriber processor adapter"

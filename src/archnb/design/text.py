@@ -45,12 +45,12 @@ _LIST_MARK = re.compile(r"(?:\A|\n)\s*(?:[-*•+]|\d{1,3}[.)])\s*\Z")
 
 
 def passages(text: str) -> list[Passage]:
-    """Cut what a person typed into fenced code, SQL, YAML or JSON documents, sketches, sentences.
+    r"""Cut what a person typed into fenced code, SQL, YAML or JSON documents, sketches, sentences.
 
     Nothing but blank space and the marks of fences is left out. Sentences that say something of a
     design are ``prose``; commands, questions and talk are ``other``.
 
-    >>> found = passages("Draw this:\\nWeb -> Orders\\nOrders calls Payments.")
+    >>> found = passages("Draw this:\nWeb -> Orders\nOrders calls Payments.")
     >>> [(passage.kind, passage.line) for passage in found]
     [('other', 1), ('sketch', 2), ('prose', 3)]
     """
@@ -128,7 +128,7 @@ def _fenced(lines: list[str], at: int, end: int) -> tuple[list[Passage], int]:
 
 
 def _sql(lines: list[str], first: int, at: int, end: int) -> tuple[list[Passage], int]:
-    """A run of statements with the comments above it; what follows on its last line is left there."""
+    """A run of statements and the comments above it; what else its last line holds is left."""
     last, column = sql_end(lines, at, end)
     if not column:
         while last > at + 1 and not lines[last - 1].strip():

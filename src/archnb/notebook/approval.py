@@ -45,7 +45,7 @@ class CardApprover:
     async def _by_card(self, ask: Ask) -> Reply | None:
         """The answer of a click; None where no page ever showed the card."""
         card = _Card(ask)
-        waiting = CallRecord(ask.call_id, ask.request.title, "asked", ask)
+        waiting = CallRecord(ask.call_id, ask.request.title, state="asked", ask=ask)
         fallback = {"text/html": waiting.html(), "text/plain": waiting.text()}
         view = {"version_major": 2, "version_minor": 0, "model_id": card.box.model_id}
         self.show(ask.call_id, {WIDGET_MIME: view, **fallback})

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
+import sys
+import tempfile
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -38,6 +41,7 @@ def execute(
     """
     import nbformat
     from nbclient import NotebookClient
+    from traitlets.config import Config
     from nbclient.exceptions import CellExecutionError, CellTimeoutError, DeadKernelError
 
     policy = parse_policy(approve)
@@ -59,12 +63,16 @@ def execute(
         + "."
     )
     started = time.monotonic()
+    folder = tempfile.mkdtemp(prefix="archnb-")
+    # Sockets in a private folder instead of ports, where the system has them.
+    sockets = {} if sys.platform == "win32" else {"transport": "ipc", "ip": f"{folder}/kernel"}
     client = NotebookClient(
         content,
         timeout=int(timeout),
         kernel_name="python3",
         resources={"metadata": {"path": str(notebook.resolve().parent)}},
         store_widget_state=False,
+        config=Config({"KernelManager": sockets}),
     )
     failed = ""
     try:
@@ -76,6 +84,7 @@ def execute(
     except DeadKernelError:
         failed = "the kernel died"
     finally:
+        shutil.rmtree(folder, ignore_errors=True)
         target.parent.mkdir(parents=True, exist_ok=True)
         nbformat.write(content, target)
     for line in _decisions(content):

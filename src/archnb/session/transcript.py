@@ -35,6 +35,7 @@ class CallRecord:
 
     id: str
     title: str
+    tool: str = ""
     state: str = "running"  # asked, running, done, failed, refused
     ask: Ask | None = None
     reply: Reply | None = None
@@ -63,18 +64,19 @@ class CallRecord:
         head = f"{_MARKS[self.state]} <strong>{text_html(self.title)}</strong> <span>· {_WORDS[self.state]}{self._took()}</span>"
         output = f"<pre>{text_html(self.output)}</pre>" if self.output else ""
         if not self.ask:
-            return f'<details style="{_GREY}"><summary>{head}</summary>{output or "<p>no output</p>"}</details>'
+            shown = " open" if self._output_shown() else ""
+            inside = output or "<p>no output</p>"
+            return f'<details{shown} style="{_GREY}"><summary>{head}</summary>{inside}</details>'
         decision = "".join(f"<div>{text_html(line)}</div>" for line in self._decision_lines())
-        shown = "open" if self._output_shown() else ""
-        folded = f"<details {shown}><summary>output</summary>{output}</details>" if output else ""
+        shown = " open" if self._output_shown() else ""
+        folded = f"<details{shown}><summary>output</summary>{output}</details>" if output else ""
         return f'<div style="{_BOX}"><div>{head}</div>{decision}{preview_html(self.ask.request.preview)}{folded}</div>'
 
     def _took(self) -> str:
         return f" in {self.seconds:.1f} s" if self.seconds >= 0.05 else ""
 
     def _output_shown(self) -> bool:
-        asked_shell = self.ask is not None and isinstance(self.ask.request.preview, Shell)
-        return bool(self.output) and (self.state == "failed" or asked_shell)
+        return bool(self.output) and (self.state == "failed" or self.tool == "bash")
 
     def _decision_lines(self) -> list[str]:
         if self.ask is None:
@@ -251,7 +253,7 @@ def fold(result: Result, event: events.Event) -> Result:
         case events.TextDelta(text):
             return replace(result, text=result.text + text)
         case events.ToolCalled(call, title):
-            return replace(result, calls=(*result.calls, CallRecord(call.id, title)))
+            return replace(result, calls=(*result.calls, CallRecord(call.id, title, call.name)))
         case events.PermissionAsked(ask):
             return _with_call(result, ask.call_id, state="asked", ask=ask)
         case events.PermissionReplied(ask, reply, seconds):

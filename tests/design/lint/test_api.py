@@ -76,6 +76,13 @@ def test_no_4xx(statuses, told):
     assert bool(found("API010", endpoint)) == told
 
 
+def test_five_operations_without_errors_are_told_once():
+    bare, fine = (replace(BOOKS, responses=(Response(status),)) for status in ("200", "404"))
+    design = Design(endpoints=(*[replace(bare, path=f"/{n}") for n in range(5)], *[fine] * 95))
+    (finding,) = lint(design, select=["API010"])
+    assert finding.message.startswith("5 of 100 operations")
+
+
 OPEN = replace(BOOKS, secured=False)
 CLOSED = replace(BOOKS, path="/closed", secured=True, security=("key",))
 API = Api("Library", schemes=("key",), source=Source("a.yaml", 1))

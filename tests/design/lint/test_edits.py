@@ -74,6 +74,11 @@ def test_the_index_follows_the_table(text, expected):
     assert fixed(text) == expected
 
 
+def test_a_line_that_begins_inside_a_name_misleads_nobody():
+    text = f'{A}CREATE TABLE b (id int,\n a_id int REFERENCES a, "x\n;y" int);\nSELECT 1;'
+    assert fixed(text) == text.replace('y" int);', f'y" int);\n{INDEX}')
+
+
 def test_the_index_follows_the_alter_table():
     text = f"{A}{B};\nALTER TABLE b\n ADD CONSTRAINT x CHECK (a <> ';'),\n ADD FOREIGN KEY (a_id)\n;\nend"
     relation = replace(INLINE, source=Source("s.sql", 6))

@@ -6,7 +6,16 @@ from dataclasses import replace
 
 import pytest
 
-from archnb.design.elements import Column, Design, Endpoint, Entity, Relation, Response, Source
+from archnb.design.elements import (
+    Column,
+    Design,
+    Endpoint,
+    Entity,
+    Index,
+    Relation,
+    Response,
+    Source,
+)
 from archnb.design.lint import lint, rules
 from archnb.errors import ReadError
 
@@ -40,49 +49,49 @@ def test_every_rule_on_its_own_examples(rule, example, read):
                 assert lint(mended, select=[rule.code]) == []
 
 
-OPEN = Design(
-    endpoints=tuple(
-        Endpoint(
-            "GET", f"/a{n}", responses=(Response("200"),), secured=True, source=Source("a.yaml", n)
-        )
-        for n in range(1, 9)
-    )
-)
-
-
-def some(count, *, of=8):
-    """A design where ``count`` of the operations promise success only."""
-    good = Response("404")
+def some(count, *, of=8, file="a.sql"):
+    """A design where ``count`` of the tables have no primary key."""
     return Design(
-        endpoints=tuple(
-            replace(each, responses=(*each.responses, good)) if n >= count else each
-            for n, each in enumerate(OPEN.endpoints[:of])
+        entities=tuple(
+            Entity(f"a{n}", (Column("id"),), () if n <= count else ("id",), source=Source(file, n))
+            for n in range(1, of + 1)
         )
     )
 
 
 @pytest.mark.parametrize(
-    ("hits", "total", "findings"), [(4, 5, 4), (4, 8, 4), (5, 8, 1), (8, 8, 1), (0, 8, 0)]
+    ("hits", "total", "findings"),
+    [(4, 5, 4), (4, 8, 4), (5, 8, 1), (5, 10, 5), (8, 8, 1), (0, 8, 0)],
 )
 def test_a_rule_that_hits_most_speaks_once(hits, total, findings):
-    assert len(lint(some(hits, of=total), select=["API010"])) == findings
-    assert len(lint(some(hits, of=total), select=["API010"], collapse=False)) == hits
+    assert len(lint(some(hits, of=total), select=["DB002"])) == findings
+    assert len(lint(some(hits, of=total), select=["DB002"], collapse=False)) == hits
 
 
 def test_a_collapsed_finding_counts_names_and_points():
-    (finding,) = lint(some(7), select=["API010"])
-    assert finding.message == (
-        "7 of 8 operations promise success only (GET /a1, GET /a2, GET /a3, GET /a4, GET /a5, ...)."
-    )
-    assert (finding.where, finding.source) == ("GET /a1 and 6 more", Source("a.yaml", 1))
+    (finding,) = lint(some(7), select=["DB002"])
+    assert finding.message == "7 of 8 tables have no primary key (a1, a2, a3, a4, a5, ...)."
+    assert (finding.where, finding.source) == ("a1 and 6 more", Source("a.sql", 1))
 
 
 def test_files_collapse_apart():
-    other = replace(some(1), endpoints=(replace(some(1).endpoints[0], source=Source("b.yaml", 3)),))
-    assert [hit.source.file for hit in lint(some(8) | other, select=["API010"])] == [
-        "a.yaml",
-        "b.yaml",
+    hits = lint(some(8) | some(1, file="b.sql"), select=["DB002"])
+    assert [(hit.source.file, hit.where) for hit in hits] == [
+        ("a.sql", "a1 and 7 more"),
+        ("b.sql", "a1"),
     ]
+
+
+@pytest.mark.parametrize(("notes", "findings"), [(4, 6), (5, 3)])
+def test_many_notes_are_gathered_beside_the_warnings(notes, findings):
+    required, unique = (Column("id", nullable=False),), (Index(("id",), unique=True),)
+    entities = tuple(
+        replace(each, columns=required, indexes=unique) if n < notes else each
+        for n, each in enumerate(some(notes + 2, of=30).entities)
+    )
+    hits = lint(Design(entities=entities), select=["DB002"])
+    assert len(hits) == findings
+    assert [hit.severity for hit in hits].count("warning") == 2
 
 
 def test_a_collapsed_finding_mends_all_at_once():
@@ -108,10 +117,10 @@ def test_a_collapsed_finding_mends_all_at_once():
 
 def test_select_and_ignore_take_codes_and_families():
     design = some(1)
-    assert {hit.code for hit in lint(design)} == {"API010"}
-    assert lint(design, ignore=["API"]) == []
-    assert lint(design, select=["API"], ignore=["API010"]) == []
-    assert lint(design, select=["DB", "SEC"]) == []
+    assert {hit.code for hit in lint(design)} == {"DB002"}
+    assert lint(design, ignore=["DB"]) == []
+    assert lint(design, select=["DB"], ignore=["DB002"]) == []
+    assert lint(design, select=["API", "SEC"]) == []
     assert lint(design, select=[]) == []
 
 
@@ -126,25 +135,27 @@ def test_a_code_that_names_no_rule_is_an_error(code):
 @pytest.mark.parametrize(
     ("text", "line", "told"),
     [
-        ("get: # archnb: ignore API010 a probe", 1, False),
-        ("get: # archnb: ignore DB001, API010", 1, False),
-        ("get: # archnb: ignore API0101 a probe", 1, True),
-        ("get: # archnb ignore API010", 1, True),
-        ("  # archnb: ignore API010\nget:", 2, False),
-        ("-- archnb: ignore API010 because\r\nget:\r\n", 2, False),
-        ("put: # archnb: ignore API010\nget:", 2, True),
-        ("# archnb: ignore API010\n\nget:", 3, True),
-        ("get:\n# archnb: ignore API010", 1, True),
-        ("# archnb: ignore API010", 9, True),
+        ("create -- archnb: ignore DB002 a log", 1, False),
+        ("create # archnb: ignore DB001, DB002", 1, False),
+        ("create -- archnb: ignore DB0021", 1, True),
+        ("create -- archnb ignore DB002", 1, True),
+        ("  # archnb: ignore DB002\ncreate", 2, False),
+        ("-- archnb: ignore DB002 because\r\ncreate\r\n", 2, False),
+        ("drop -- archnb: ignore DB002\ncreate", 2, True),
+        ("-- archnb: ignore DB002\n\ncreate", 3, True),
+        ("create\n-- archnb: ignore DB002", 1, True),
+        ("-- archnb: ignore DB002", 9, True),
     ],
 )
 def test_a_comment_silences_its_line_or_the_one_below(text, line, told):
-    endpoint = replace(OPEN.endpoints[0], source=Source("a.yaml", line))
-    assert bool(lint(Design(endpoints=(endpoint,)), {"a.yaml": text})) == told
+    table = replace(some(1).entities[0], source=Source("a.sql", line))
+    assert bool(lint(Design(entities=(table,)), {"a.sql": text})) == told
 
 
 def test_findings_come_by_file_line_and_code():
-    late = replace(OPEN.endpoints[0], secured=False, security=(), source=Source("a.yaml", 40))
+    late = Endpoint(
+        "GET", "/a", responses=(Response("200"),), secured=False, source=Source("a.yaml", 40)
+    )
     first = replace(late, source=Source("a.yaml", 9))
     second = replace(late, source=Source("Z.yaml", 50))
     hits = lint(Design(endpoints=(late, first, second)))

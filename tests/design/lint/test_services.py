@@ -72,6 +72,12 @@ def calls(text, **rest):
         ((A, B), (*calls("ab"), *calls("ba", startup=True)), []),
         ((A, replace(B, kind="gateway")), calls("ab ba"), []),
         ((A, replace(B, image="otel/opentelemetry-collector")), calls("ab ba"), []),
+        (
+            (A, replace(B, image="acme/debt-collector")),
+            calls("ab ba"),
+            [("warning", "a -> b -> a")],
+        ),
+        ((A, replace(B, technology="Temporal")), calls("ab ba"), [("warning", "a -> b -> a")]),
         ((A,), calls("ab ba"), []),
     ],
 )

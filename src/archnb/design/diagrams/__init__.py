@@ -6,6 +6,7 @@ import sys
 from collections.abc import Sequence
 from pathlib import PurePath
 
+from archnb.design.diagrams._ink import clean
 from archnb.design.diagrams.base import Diagram, Drawing, View
 from archnb.design.elements import Design, Finding
 from archnb.errors import DrawError
@@ -47,7 +48,7 @@ def draw(
     if kind != "auto" and not chosen:
         raise DrawError(f"Nothing to draw as {kind}: the design holds {design.summary}.")
     return [
-        _drawing(diagram, seen, title or _titled(design, diagram), tuple(focus), tuple(findings))
+        _drawing(diagram, seen, clean(title) or _titled(design, diagram), focus, findings)
         for diagram in chosen
     ]
 
@@ -56,14 +57,16 @@ def _drawing(
     diagram: Diagram,
     design: Design,
     title: str,
-    focus: tuple[str, ...],
-    findings: tuple[Finding, ...],
+    focus: Sequence[str],
+    findings: Sequence[Finding],
 ) -> Drawing:
     """The drawing in the direction that reads best; the first has the preference."""
     from archnb.design.diagrams.dot import engine, finish, pixels, to_png, to_svg
 
     program = engine()
-    views = [View(title, focus, findings, direction) for direction in diagram.directions]
+    views = [
+        View(title, tuple(focus), tuple(findings), direction) for direction in diagram.directions
+    ]
     drawn = []
     for place, view in enumerate(views):
         source = diagram.dot(design, view)
@@ -85,7 +88,8 @@ def _drawing(
 def _cost(width: float, height: float) -> float:
     """What a picture costs its reader: height, and the more the more it shrinks to fit the page."""
     shrunk = max(1.0, width / _PAGE)
-    return height * shrunk**2
+    illegible = max(1.0, shrunk / 1.5)  # from here on small type is below 7 pixels
+    return height * shrunk**2 * illegible**3
 
 
 def _titled(design: Design, diagram: Diagram) -> str:
@@ -94,4 +98,4 @@ def _titled(design: Design, diagram: Diagram) -> str:
     sources += [service.source for service in design.services]
     files = {PurePath(source.file).name for source in sources}
     name = files.pop() if len(files) == 1 else ""
-    return f"{diagram.title} · {name}" if name else diagram.title
+    return clean(f"{diagram.title} · {name}") if name else diagram.title

@@ -11,10 +11,12 @@ from archnb.errors import DrawError
 
 
 def narrow(design: Design, names: Sequence[str]) -> Design:
-    """The named tables and services with their neighbours, and only what joins neighbours to them."""
+    """The named tables and services, their neighbours, and what joins them."""
     wanted = {entity.qualified for entity in design.entities if _is(entity, names)}
-    services = {service.name for service in design.services} | {
-        end for flow in design.flows for end in (flow.origin, flow.target)
+    services = {service.name for service in design.services}
+    services |= {end for flow in design.flows for end in (flow.origin, flow.target)}
+    services |= {
+        name for event in design.domain_events for name in (*event.publishers, *event.consumers)
     }
     called = services & set(names)
     _check(names, [*services, *(name for entity in design.entities for name in _names(entity))])
@@ -34,6 +36,8 @@ def narrow(design: Design, names: Sequence[str]) -> Design:
         if called & {event.channel, *event.publishers, *event.consumers}
     )
     reached = called | {end for flow in flows for end in (flow.origin, flow.target)}
+    for event in events:
+        reached |= {event.channel, *event.publishers, *event.consumers}
     return replace(
         design,
         entities=tuple(e for e in design.entities if e.qualified in near or e.name in near),

@@ -6,7 +6,7 @@ import html
 import math
 import re
 import unicodedata
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from archnb.design.elements import Finding, Severity, Source
@@ -69,15 +69,15 @@ def clean(text: str) -> str:
 
 
 def clip(text: str, limit: int) -> str:
-    """``text`` cleaned, and at most ``limit`` characters long, the last an ellipsis if it was longer."""
+    """``text`` cleaned, and at most ``limit`` characters long; longer, it ends with an ellipsis."""
     line = clean(text[: limit * 20])
     return line if len(line) <= limit else f"{line[: limit - 1].rstrip()}…"
 
 
 def written(text: str, limit: int = 60) -> str:
-    """``text`` as it may stand in an HTML-like label: clipped, escaped, with room for wide letters, never empty.
+    """``text`` as it may stand in an HTML-like label: clipped, escaped and never empty.
 
-    The layout of graphviz-pure knows no width outside ASCII: no-break spaces at the end make up for it.
+    The layout of graphviz-pure knows no width outside ASCII: no-break spaces at the end make room.
     """
     line = clip(text, limit)
     lacking = sum(_breadth(letter) - _given(letter) for letter in line if letter > "\x7f")
@@ -129,20 +129,16 @@ def on_line(labels: Sequence[str]) -> str:
     )
 
 
-def about(name: str, source: Source, end: int, findings: Iterable[Finding]) -> list[Finding]:
-    """The findings that speak of the element: by its name, or by its place in a file."""
-    begins = re.compile(re.escape(name) + r"(?![\w$-])")
+def about(name: str, source: Source, end: int, finding: Finding) -> bool:
+    """Whether a finding speaks of the element: by its name, or by its place in a file."""
+    if re.match(re.escape(name) + r"(?![\w$-])", finding.where):
+        return True
     last = max(end, source.line)
-    return [
-        finding
-        for finding in findings
-        if begins.match(finding.where)
-        or (finding.source.file == source.file and 0 < source.line <= finding.source.line <= last)
-    ]
+    return finding.source.file == source.file and 0 < source.line <= finding.source.line <= last
 
 
 def caption(title: str, counts: str, notes: Sequence[str] = (), legend: Sequence[str] = ()) -> str:
-    """The head of a picture: title, one line of counts, what was left out, and a legend of samples."""
+    """The head of a picture: title, one line of counts, what was left out, and a legend."""
     lines = [font(written(title, 80), size=13, color=INK, bold=True)]
     lines += [font(written(line, 140), size=9, color=MUTED) for line in (counts, *notes) if line]
     lines += ["&#160;&#160;&#160;&#160;".join(legend)] if legend else []

@@ -1,4 +1,4 @@
-"""What a services diagram draws between services: flows merged by pair, and crowds folded into a note."""
+"""What joins services in a picture: flows merged by pair, and crowds folded into a note."""
 
 from __future__ import annotations
 
@@ -88,7 +88,7 @@ def _mostly_telemetry(coming: Sequence[Link]) -> bool:
 
 
 def _event_flows(events: Iterable[DomainEvent], design: Design) -> list[Flow]:
-    """An event on its way: publisher to channel to consumer, or straight where no channel is drawn."""
+    """An event on its way: publisher to channel to consumer, or straight without a channel."""
     services = {service.name for service in design.services}
     flows = []
     for event in events:

@@ -11,7 +11,7 @@ from archnb.design.elements import Check, Column, DataType, Design, Entity, Rela
 
 MOST_ROWS = 12
 _INDEXES_BY_ITSELF = ("mysql", "mariadb")  # InnoDB makes an index for each foreign key
-_STORED = ("table", "partition", "foreign table")  # of others nobody says what may be null
+_STORED = ("table", "partition", "foreign table")  # others do not say what may be null
 _SHORT_TYPES = (
     ("timestamp with time zone", "timestamptz"),
     ("timestamp without time zone", "timestamp"),
@@ -27,13 +27,13 @@ _SHORT_TYPES = (
 class Row:
     """One column: ``key`` is PK, FK, both or nothing; ``marks`` are short words on the right.
 
-    ``values`` are those of an enum, or of a CHECK that lists them.
+    ``nullable`` None: nobody says. ``values`` are those of an enum, or of a CHECK that lists them.
     """
 
     name: str
     type: str = ""
     key: str = ""
-    nullable: bool = True
+    nullable: bool | None = None
     marks: tuple[str, ...] = ()
     unindexed: bool = False
     values: tuple[str, ...] = ()
@@ -66,7 +66,7 @@ class Table:
 
 @dataclass(frozen=True, slots=True)
 class Schema:
-    """All that an entity-relationship diagram shows; a relation gives its two tables by their place."""
+    """All that the diagram shows; a relation gives its two tables by their place."""
 
     tables: tuple[Table, ...]
     relations: tuple[tuple[int, int, Relation], ...]
@@ -99,7 +99,7 @@ def schema(design: Design) -> Schema:
 
 
 def unindexed(entity: Entity, relation: Relation) -> bool:
-    """Whether a foreign key's columns lead no index, so that a change of the other side scans this table."""
+    """Whether a foreign key leads no index, so that a delete on the other side scans this table."""
     if not entity.dialect or entity.dialect in _INDEXES_BY_ITSELF or not relation.columns:
         return False
     wanted, many = set(relation.columns), len(relation.columns)
@@ -169,7 +169,7 @@ def _places(
 def _connect(
     relations: Iterable[Relation], whole: Sequence[Entity], places: dict[str, int]
 ) -> tuple[list[tuple[int, int, Relation]], list[str]]:
-    """Relations between places (each once), and the names that nothing defines, which get places too."""
+    """Relations between places, each once, and the names that nothing defines (placed last)."""
     ghosts: dict[str, int] = {}
     found: dict[tuple[object, ...], tuple[int, int, Relation]] = {}
     for relation in relations:
@@ -219,7 +219,7 @@ def _row(
         column.name,
         short_type(column.type),
         " ".join(key),
-        column.nullable and column.name not in entity.key and entity.kind in _STORED,
+        column.nullable and column.name not in entity.key if entity.kind in _STORED else None,
         tuple(marks),
         bare,
         values,

@@ -7,41 +7,42 @@ from collections.abc import Iterable, Sequence
 from archnb.design.diagrams._ink import clip, plural
 from archnb.design.diagrams._links import Crowd, Link
 from archnb.design.diagrams._tables import Row, Schema, Table
-from archnb.design.diagrams.base import View
 from archnb.design.elements import Finding, Relation, Service
 
 
-def schema_in_words(shown: Schema, view: View, counts: str) -> str:
+def schema_in_words(shown: Schema, title: str, counts: str, findings: Iterable[Finding]) -> str:
     """Every table with all its columns, then every relation as a sentence."""
-    lines = [f"{said(view.title)}: {counts}.".replace(" · ", ", ")]
+    lines = [f"{said(title)}: {counts}.".replace(" · ", ", ")]
     lines += [line for table in shown.tables for line in _table(table)]
     if shown.relations:
         lines += ["", "Relations:"]
         lines += [_relation(shown, *relation) for relation in shown.relations]
-    return "\n".join([*lines, *findings_in_words(view.findings)])
+    return "\n".join([*lines, *findings_in_words(findings)])
 
 
 def services_in_words(
     services: Sequence[Service],
     every: Sequence[Link],
     crowds: Sequence[Crowd],
-    view: View,
+    title: str,
     counts: str,
+    findings: Iterable[Finding],
 ) -> str:
     """Every service, then every connection as a sentence, also those the picture folds."""
-    lines = [f"{said(view.title)}: {counts}.".replace(" · ", ", ")]
+    lines = [f"{said(title)}: {counts}.".replace(" · ", ", ")]
     lines += [f"{said(str(crowd))}." for crowd in crowds]
     lines += [_service(service) for service in services]
     if every:
         lines += ["", "Flows:"]
         lines += [_link(link) for link in every]
-    return "\n".join([*lines, *findings_in_words(view.findings)])
+    return "\n".join([*lines, *findings_in_words(findings)])
 
 
 def findings_in_words(findings: Iterable[Finding]) -> list[str]:
     """The findings that the badges stand for."""
     lines = [
-        f"- {said(finding.code)} {finding.severity}, {said(finding.where)}: {clip(finding.message, 300)}"
+        f"- {said(finding.code)} {finding.severity}, {said(finding.where)}: "
+        f"{clip(finding.message, 300)}"
         for finding in findings
     ]
     return ["", "Findings:", *lines] if lines else []
@@ -71,7 +72,8 @@ def _link(link: Link) -> str:
     )
     verb = "starts after" if link.startup else verb
     through = f": {', '.join(said(label) for label in link.labels)}" if link.labels else ""
-    return f"- {said(link.origin)} {verb} {said(link.target)}{through}{' (inferred)' if link.inferred else ''}"
+    aside = " (inferred)" if link.inferred else ""
+    return f"- {said(link.origin)} {verb} {said(link.target)}{through}{aside}"
 
 
 def _table(table: Table) -> list[str]:
@@ -91,7 +93,7 @@ def _table(table: Table) -> list[str]:
 def _column(row: Row) -> str:
     keys = {"PK": "primary key", "FK": "foreign key"}
     words = [keys[key] for key in row.key.split()]
-    words += [] if row.nullable or "PK" in row.key else ["not null"]
+    words += ["not null"] if row.nullable is False and "PK" not in row.key else []
     words += [*row.marks]
     words += [f"one of {', '.join(said(value) for value in row.values)}"] if row.values else []
     typed = f" {said(row.type)}" if row.type else ""
@@ -104,7 +106,7 @@ def _relation(shown: Schema, origin: int, target: int, relation: Relation) -> st
     through = _through(relation.columns, relation.referenced_columns)
     least = "at most one" if relation.optional else "exactly one"
     most = (
-        ("one or more" if relation.required_child else "any number of")
+        ("one or more" if relation.required_child else "any number")
         if relation.many
         else ("exactly one" if relation.required_child else "at most one")
     )

@@ -45,7 +45,7 @@ class Diagram:
 
 @dataclass(frozen=True, slots=True)
 class Drawing:
-    """A finished diagram: DOT source, SVG, PNG at twice the size of ``width`` CSS pixels, and words."""
+    """A finished diagram: DOT, SVG, PNG (twice ``width``, which is in CSS pixels), and words."""
 
     kind: str
     title: str
@@ -56,7 +56,7 @@ class Drawing:
     width: int = 0
 
     def _repr_mimebundle_(self, **_: object) -> tuple[dict[str, Any], dict[str, Any]]:
-        """Jupyter's hook: the best form a reader can show; the words where it can show no picture."""
+        """Jupyter's hook: each front end takes the best form it can show."""
         data = {
             "image/svg+xml": self.svg,
             "image/png": base64.b64encode(self.png).decode("ascii"),

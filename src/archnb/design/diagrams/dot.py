@@ -1,4 +1,4 @@
-"""From DOT to SVG and PNG: which graphviz engine, run as a child process, and what becomes of its output."""
+"""From DOT to SVG and PNG: which graphviz engine, run as a child process."""
 
 from __future__ import annotations
 
@@ -63,7 +63,7 @@ def to_svg(source: str, program: str) -> tuple[str, float, float]:
 def to_png(source: str, program: str) -> bytes:
     """The picture as PNG at twice the SVG's pixels, less where a side would be too long."""
     _, width, height = to_svg(source, program)
-    dpi = min(192.0, LARGEST_SIDE * 72 / max(width, height, 1.0))
+    dpi = min(192.0, (LARGEST_SIDE - 8) * 72 / max(width, height, 1.0))
     output = _run(program, ["-Tpng", f"-Gdpi={dpi:.2f}"], source)
     if not output.startswith(_PNG_START) or not output.endswith(_PNG_END):
         raise DrawError(
@@ -78,10 +78,10 @@ def pixels(points: float) -> int:
 
 
 def finish(svg: str, title: str) -> str:
-    """The engine's SVG made fit for a page: sized in pixels, named for screen readers, fonts widened.
+    """The engine's SVG made fit for a page: sized in pixels, with a name, and with more fonts.
 
-    What only the engine knows (comments, node numbers, ids that would clash with the next drawing's
-    on the same page) is taken out.
+    What only the engine needs is taken out: comments, numbers of nodes, and ids that would clash
+    with those of the next drawing on the page.
     """
     start = svg.index("<svg")
     body = svg[svg.index(">", start) + 1 :]
@@ -126,8 +126,9 @@ def _run(program: str, arguments: list[str], source: str) -> bytes:
     broken = done.returncode not in (0, 1) or b"syntax error" in done.stderr
     if broken or not done.stdout:
         said = done.stderr.decode("utf-8", "replace").strip().splitlines()
+        reason = said[0][:300] if said else f"exit code {done.returncode}"
         raise DrawError(
-            f"The diagram engine failed: {said[0][:300] if said else f'exit code {done.returncode}'}",
+            f"The diagram engine failed: {reason}",
             hint="ARCHNB_DOT chooses another engine.",
         )
     return done.stdout

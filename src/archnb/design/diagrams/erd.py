@@ -1,4 +1,4 @@
-"""The entity-relationship diagram: tables with their columns, keys and marks, joined by crow's feet."""
+"""The entity-relationship diagram: tables with columns, keys and marks, joined by crow's feet."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ from archnb.design.diagrams._ink import (
 from archnb.design.diagrams._tables import Row, Schema, Table, schema
 from archnb.design.diagrams._words import schema_in_words
 from archnb.design.diagrams.base import Diagram, View
-from archnb.design.elements import Design, Entity, Relation
+from archnb.design.elements import Design, Entity, Finding, Relation
 
 if TYPE_CHECKING:
     import graphviz
@@ -72,14 +72,12 @@ def dot(design: Design, view: View) -> str:
             graph.node(f"t{place}", **_ghost(table.entity.name))
     for left, right in _in_rows(shown, alone, 5 if len(tables) > _FEW else 3):
         graph.edge(f"t{left}", f"t{right}", style="invis")
-    spread = _spread(shown) if len(tables) > _FEW else {}
     for origin, target, relation in shown.relations:
         child, parent = shown.tables[origin], shown.tables[target]
         tail = "" if origin in small else _port(child, relation.columns, "r")
         side = "r" if origin == target else "l"  # to itself: a short loop on the right
         head = "" if target in small else _port(parent, relation.referenced_columns, side)
-        apart = str(spread.get(origin, 1))
-        graph.edge(f"t{origin}{tail}", f"t{target}{head}", minlen=apart, **_feet(relation))
+        graph.edge(f"t{origin}{tail}", f"t{target}{head}", **_feet(relation))
     return str(graph.source)
 
 
@@ -168,8 +166,8 @@ def _label(table: Table, accent: Accent, view: View, small: bool) -> str:
         rows += [_line(font(written(note, 44), size=8, color=MUTED)) for note in table.notes[:3]]
     style = 'style="rounded" ' if entity.kind == "concept" else ""
     return (
-        f'<<table {style}border="1" color="{accent.dark if light else HAIR}" cellborder="0" cellspacing="0" '
-        f'cellpadding="4" bgcolor="{PAPER}">{"".join(rows)}</table>>'
+        f'<<table {style}border="1" color="{accent.dark if light else HAIR}" cellborder="0" '
+        f'cellspacing="0" cellpadding="4" bgcolor="{PAPER}">{"".join(rows)}</table>>'
     )
 
 
@@ -184,17 +182,24 @@ def _head(table: Table, accent: Accent, view: View, light: bool) -> str:
     notes += [plural(table.partitions, "partition")] if table.partitions else []
     name = font(written(entity.name, 36), size=12, color=ink, bold=True)
     small = font(f"&#160;&#160;{', '.join(notes)}", size=8, color=second) if notes else ""
-    spoken = [
-        *about(entity.qualified, entity.source, entity.end, view.findings),
-        *(about(entity.name, entity.source, entity.end, view.findings) if entity.schema else []),
-    ]
+    spoken = _spoken(entity, view)
     chips = f'<td align="right">{badges(spoken, align="right")}</td>' if spoken else ""
     fill = "" if entity.kind == "concept" else f' bgcolor="{back}"'
     return (
         f'<tr><td colspan="4" align="left" cellpadding="2"{fill}>'
         '<table border="0" cellborder="0" cellspacing="0" cellpadding="3"><tr>'
-        f'<td align="left" height="24" valign="bottom">{name}{small}</td>{chips}</tr></table></td></tr>'
+        f'<td align="left" height="24" valign="bottom">{name}{small}</td>{chips}'
+        "</tr></table></td></tr>"
     )
+
+
+def _spoken(entity: Entity, view: View) -> list[Finding]:
+    names = dict.fromkeys((entity.qualified, entity.name))
+    return [
+        finding
+        for finding in view.findings
+        if any(about(name, entity.source, entity.end, finding) for name in names)
+    ]
 
 
 def _row(place: int, row: Row, accent: Accent) -> list[str]:
@@ -241,7 +246,7 @@ def _ghost(name: str) -> dict[str, str]:
 
 
 def _port(table: Table, columns: Sequence[str], side: str) -> str:
-    """Where an edge leaves (``r``) or arrives (``l``): the row of its first column, or of the key."""
+    """Where an edge leaves (``r``) or arrives (``l``): its first column's row, or the key's."""
     compass = "e" if side == "r" else "w"
     wanted = columns[:1] or table.entity.key[:1]
     for place, row in enumerate(table.rows):
@@ -254,14 +259,6 @@ def _loners(shown: Schema) -> set[int]:
     """The places of tables that are joined to no other."""
     pairs = [(origin, target) for origin, target, _ in shown.relations if origin != target]
     return set(range(len(shown.tables))) - {end for pair in pairs for end in pair}
-
-
-def _spread(shown: Schema) -> dict[int, int]:
-    """How far off to set the tables that no other refers to, so that they do not form one column."""
-    targets = {target for origin, target, _ in shown.relations if origin != target}
-    outer = dict.fromkeys(origin for origin, _, _ in shown.relations if origin not in targets)
-    columns = min(6, 1 + len(outer) // 25)
-    return {place: 1 + number % columns for number, place in enumerate(outer)}
 
 
 def _in_rows(shown: Schema, alone: set[int], wide: int) -> list[tuple[int, int]]:
@@ -310,7 +307,10 @@ def _legend(shown: Schema, small: set[int]) -> list[str]:
 def text(design: Design, view: View) -> str:
     """The diagram in words: every table with its columns, every relation."""
     shown = schema(design)
-    return schema_in_words(shown, view, counts(shown))
+    spoken = dict.fromkeys(
+        finding for table in shown.tables for finding in _spoken(table.entity, view)
+    )
+    return schema_in_words(shown, view.title, counts(shown), spoken)
 
 
 ERD = Diagram("erd", "Entities and relations", lambda design: bool(design.entities), dot, text)

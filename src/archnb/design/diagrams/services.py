@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections import Counter
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from archnb.design.diagrams._ink import (
@@ -21,6 +22,7 @@ from archnb.design.diagrams._ink import (
     about,
     badges,
     caption,
+    clip,
     font,
     on_line,
     plural,
@@ -30,7 +32,7 @@ from archnb.design.diagrams._ink import (
 from archnb.design.diagrams._links import Crowd, Link, fold, links
 from archnb.design.diagrams._words import services_in_words
 from archnb.design.diagrams.base import Diagram, View
-from archnb.design.elements import Design, Service, ServiceKind
+from archnb.design.elements import Design, Finding, Service, ServiceKind
 
 if TYPE_CHECKING:
     import graphviz
@@ -63,12 +65,21 @@ _LOOKS: dict[ServiceKind, _Look] = {
 
 @dataclass(frozen=True, slots=True)
 class _Scene:
-    """What is drawn: the services (also those that only a flow names), the lines, the crowds."""
+    """What is drawn: services (also those only a flow names), lines out of ``every``, crowds."""
 
     services: tuple[Service, ...]
     unknown: frozenset[str]
+    every: tuple[Link, ...]
     links: tuple[Link, ...]
     crowds: tuple[Crowd, ...]
+
+    @property
+    def protocol(self) -> str:
+        """The label of most calls where each has one: said once in the legend, not on each line."""
+        calls = [link.labels for link in self.links if link.style == "sync" and not link.startup]
+        most, count = Counter(calls).most_common(1)[0] if calls else ((), 0)
+        usual = len(calls) > 5 and all(calls) and len(most) == 1 and count > 0.7 * len(calls)
+        return most[0] if usual else ""
 
     @property
     def concluded(self) -> bool:
@@ -86,6 +97,7 @@ def _scene(design: Design) -> _Scene:
     return _Scene(
         (*known.values(), *unknown),
         frozenset(service.name for service in unknown),
+        tuple(every),
         tuple(drawn),
         tuple(crowds),
     )
@@ -96,7 +108,7 @@ def dot(design: Design, view: View) -> str:
     scene = _scene(design)
     notes = [f"{crowd} (not drawn as lines)" for crowd in scene.crowds]
     notes += ["Connections are inferred from settings."] if scene.concluded else []
-    graph = _paper(view, caption(view.title, _counts(design, scene), notes, _legend(scene)))
+    graph = _paper(view, caption(view.title, _counts(scene), notes, _legend(scene)))
     ids = {service.name: f"s{number}" for number, service in enumerate(scene.services)}
     groups = list(dict.fromkeys(service.group for service in scene.services))
     for number, name in enumerate(sorted(groups, key=bool)):
@@ -117,24 +129,28 @@ def dot(design: Design, view: View) -> str:
                     part.node(ids[service.name], **_node(service, scene, view))
     for link in scene.links:
         pale = link.inferred and not scene.concluded
-        graph.edge(ids[link.origin], ids[link.target], **_edge(link, pale=pale))
+        plain = replace(link, labels=()) if link.labels == (scene.protocol,) else link
+        graph.edge(ids[link.origin], ids[link.target], **_edge(plain, pale=pale))
     return str(graph.source)
 
 
 def text(design: Design, view: View) -> str:
-    """The diagram in words: every service, every flow, also those told by a badge in the picture."""
+    """The diagram in words: every service, every flow, also those that a badge stands for."""
     scene = _scene(design)
+    spoken = dict.fromkeys(
+        finding for service in scene.services for finding in _spoken(service, view)
+    )
     return services_in_words(
-        scene.services, links(design), scene.crowds, view, _counts(design, scene)
+        scene.services, scene.every, scene.crowds, view.title, _counts(scene), spoken
     )
 
 
-def _counts(design: Design, scene: _Scene) -> str:
+def _counts(scene: _Scene) -> str:
     kinds = [service.kind for service in scene.services]
     nouns = {"store": "store", "queue": "queue", "client": "client", "external": "external system"}
     words = [plural(sum(kind not in nouns for kind in kinds), "service")]
     words += [plural(kinds.count(kind), noun) for kind, noun in nouns.items() if kind in kinds]
-    pairs = {(link.origin, link.target) for link in links(design)}
+    pairs = {(link.origin, link.target) for link in scene.every}
     return " · ".join([*words, plural(len(pairs), "connection")])
 
 
@@ -178,16 +194,20 @@ def _node(service: Service, scene: _Scene, view: View) -> dict[str, str]:
     ]
     lines = [font(written(service.name, 32), color=look.ink, bold=True)]
     lines += [font(written(second, 34), size=8, color=look.second)] if second else []
-    lines += [badges(about(service.name, service.source, 0, view.findings), notes)]
+    lines += [badges(_spoken(service, view), notes)]
     rows = "".join(f"<tr><td>{line}</td></tr>" for line in lines if line)
     return {
-        "label": f'<<table border="0" cellborder="0" cellspacing="0" cellpadding="0">{_TOP}{rows}</table>>',
+        "label": f'<<table border="0" cellspacing="0" cellpadding="0">{_TOP}{rows}</table>>',
         "shape": look.shape,
         "style": look.style,
         "fillcolor": look.fill,
         "color": look.line,
         "margin": "0.24,0.12" if look.shape in ("cds", "component") else "0.16,0.06",
     }
+
+
+def _spoken(service: Service, view: View) -> list[Finding]:
+    return [finding for finding in view.findings if about(service.name, service.source, 0, finding)]
 
 
 def _second(service: Service, scene: _Scene) -> str:
@@ -226,7 +246,7 @@ def _legend(scene: _Scene) -> list[str]:
     legend = [
         sample(mark, color, meaning)
         for style, mark, color, meaning in (
-            ("sync", "——", SOFT, "call"),
+            ("sync", "——", SOFT, f"{clip(scene.protocol, 26)} call".strip()),
             ("async", "- - -", SOFT, "message or event"),
             ("data", "——", _DATA, "reads and writes"),
         )
@@ -236,7 +256,7 @@ def _legend(scene: _Scene) -> list[str]:
         legend.append(sample("——", _PALE, "inferred from settings"))
     if any(link.startup for link in scene.links):
         legend.append(sample("· · · ·", _PALE, "only starts after"))
-    return legend if len(legend) > 1 or "async" in styles else []
+    return legend if len(legend) > 1 or "async" in styles or scene.protocol else []
 
 
 SERVICES = Diagram(

@@ -81,7 +81,7 @@ def addresses(name: str, value: str) -> list[Address]:
 
 def _urls(value: str) -> tuple[list[Address], str]:
     """The addresses of the URLs, and the value without them."""
-    value = re.sub(r",(?=[A-Za-z][\w+.-]*://)", " ", value)
+    value = re.sub(r",(?=(?:[\w.-]{1,60}=)?[A-Za-z][\w+.-]{0,30}://)", " ", value)
     value = re.sub(r"\b(dns|passthrough|static):///", r"\1://", value)  # gRPC's own way to write it
     found: list[Address] = []
     for url in _URL.finditer(value):
@@ -96,6 +96,8 @@ def _urls(value: str) -> tuple[list[Address], str]:
 def _bare(words: list[str], value: str) -> list[Address]:
     """``host:port`` anywhere in a list, and hosts alone where the variable's name promises one."""
     last = next((word for word in reversed(words) if not word.isdigit()), "")
+    if words[-2:] == ["host", "name"]:
+        last = "hostname"
     if last in _NAMES_AN_IMAGE:
         return []
     found: list[Address] = []

@@ -14,8 +14,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 _VERB = (
-    r"(?:has|have|contains?|includes?|belongs? to|refers? to|references?|calls?|uses?|publish(?:es)?"
-    r"|emits?|subscribes?|consumes?|listens?|stores?|persists?|sends?|reads?|writes?|depends?"
+    r"(?:has|have|contains?|includes?|belongs? to|refers? to|references?|calls?|uses?"
+    r"|publish(?:es)?|emits?|subscribes?|consumes?|listens?|stores?|persists?|sends?|reads?|writes?|depends?"
     r"|talks?|handles?|receives?|owns?|quer(?:y|ies)|invokes?|raises?|reacts?|routes?|forwards?"
     r"|connects?|produces?|caches?|saves?|is|are|may|can|must|places?)"
 )
@@ -24,7 +24,9 @@ _NEXT = re.compile(r"(?:,? (?:and then|and|but|while|whereas)|[;,]) (?:also |the
 _BEGINS_WITH_VERB = re.compile(rf"(?:{_VERB}|\w+s {_COUNT})\b", re.IGNORECASE)
 _BEGINS_WITH_SUBJECT = re.compile(rf"(?:\S+ ){{1,4}}?(?:{_VERB}|\w+s {_COUNT})\b", re.IGNORECASE)
 _PRONOUN = re.compile(r"\A(?:it|they|he|she)(?= )", re.IGNORECASE)
-_DENIED = re.compile(r"\b(?:not|never|no longer|cannot|nor|neither|without)\b|n't\b", re.IGNORECASE)
+_DENIED = re.compile(
+    r"\b(?:not(?! null)|never|no longer|cannot|nor|neither|without)\b|n't\b", re.IGNORECASE
+)
 _OCCASION = re.compile(
     r"\A(?:when|whenever|after|once|as soon as|every time|if) [^,]+, (?:then )?", re.IGNORECASE
 )

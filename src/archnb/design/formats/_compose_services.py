@@ -25,6 +25,7 @@ from archnb.design.formats._wiring import Variable, command_variables
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+_CHAIN = 50  # services that extend one another
 _ADDED = ("environment", "depends_on", "labels", "ports", "links", "networks", "expose")
 
 
@@ -106,7 +107,7 @@ def extended(
     if other and other.removeprefix("./") != sheet.file.replace("\\", "/").split("/")[-1]:
         sheet.problem(line, f"{name!r} extends {base!r} of {other}, which was not read")
         return body
-    if base not in bodies or base in (*seen, name):
+    if base not in bodies or base in (*seen, name) or len(seen) > _CHAIN:
         reason = "goes round in a circle" if base in bodies else "names a service that is not here"
         sheet.problem(line, f"the `extends: {base}` of {name!r} {reason}")
         return body
@@ -246,7 +247,7 @@ def _health(body: dict[str, Value], sheet: Sheet) -> bool | None:
         dockerfile = sheet.resolve(mapping(build).get("dockerfile")) or "Dockerfile"
         text = beside(sheet.file, f"{context}/{dockerfile}") or ""
         checks: list[str] = re.findall(
-            r"^\s*HEALTHCHECK\s+(\S+)", text, re.MULTILINE | re.IGNORECASE
+            r"^[ \t]*HEALTHCHECK[ \t]+(\S+)", text, re.MULTILINE | re.IGNORECASE
         )
         return bool(checks) and checks[-1].upper() != "NONE"
     return False if body.get("image") else None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 
 from archnb.design.elements import Column, Source
@@ -14,7 +15,8 @@ _CONSTRAINTS = frozenset("constraint primary unique foreign check exclude".split
 _INDEXES = frozenset("index key fulltext spatial".split())
 _IGNORED = frozenset(
     """
-    auto_increment algorithm character charset check clustered cluster collate comment convert default
+    auto_increment algorithm character charset check clustered cluster collate comment convert
+    default
     disable discard enable engine force import inherit lock no nocheck order owner partition
     reorganize replica reset row_format set switch validate with without
     """.split()
@@ -31,7 +33,7 @@ def alter(
     quiet: bool,
     only: bool,
 ) -> None:
-    """Carry out each action; those that no design shows (owners, engines, triggers) are gone past."""
+    """Carry out each action; those that no design shows (owners, engines) are gone past."""
     for option in ("check", "nocheck"):
         cursor.take("with", option)
     if cursor.among(_IGNORED) and not cursor.at("set", "schema"):
@@ -113,7 +115,7 @@ class _Action:
             cursor.next()
         default = cursor.until(frozenset(("for",)))
         cursor.take("for")
-        self._set(cursor.name(), default=default)
+        self._set(cursor.name(), lambda column: replace(column, default=default))
         return True
 
     def _drop(self, cursor: Cursor) -> None:
@@ -146,22 +148,27 @@ class _Action:
         cursor.take("column")
         name = cursor.name()
         if cursor.take("set", "not", "null"):
-            self._set(name, nullable=False)
+            self._set(name, lambda column: replace(column, nullable=False))
         elif cursor.take("drop", "not", "null"):
-            self._set(name, nullable=True)
+            self._set(name, lambda column: replace(column, nullable=True))
         elif cursor.take("set", "default"):
-            self._set(name, default=cursor.rest())
+            value = cursor.rest()
+            self._set(name, lambda column: replace(column, default=value))
         elif cursor.take("drop", "default"):
-            self._set(name, default="")
+            self._set(name, lambda column: replace(column, default=""))
         elif cursor.take("type") or cursor.take("set", "data", "type"):
-            self._set(name, type=self._clauses.type(cursor))
+            shown = self._clauses.type(cursor)
+            self._set(name, lambda column: replace(column, type=shown))
         elif cursor.take("add"):
-            self._set(name, nullable=False, generated=True, default="")
+            self._set(
+                name, lambda column: replace(column, nullable=False, generated=True, default="")
+            )
         elif cursor.take("drop"):
-            self._set(name, generated=False, default="")
+            self._set(name, lambda column: replace(column, generated=False, default=""))
         elif self._catalog.dialect == "tsql" and cursor:
             shown = self._clauses.type(cursor)
-            self._set(name, type=shown, nullable=not cursor.at("not", "null"))
+            nullable = not cursor.at("not", "null")
+            self._set(name, lambda column: replace(column, type=shown, nullable=nullable))
 
     def _modify(self, cursor: Cursor) -> None:
         """MySQL: the whole definition again, under a new name with CHANGE."""
@@ -208,11 +215,11 @@ class _Action:
         elif child:
             self._catalog.detach(child, self._table)
 
-    def _set(self, name: str, **change: str | bool) -> None:
+    def _set(self, name: str, change: Callable[[Column], Column]) -> None:
         """Change a column here and in what inherits it."""
         if not self._catalog.column(self._table, name):
             self._catalog.problem(self._source, f"{self._table.qualified} has no column {name}")
         for one in self._catalog.family(self._table, only=self._only):
-            found: Column | None = self._catalog.column(one, name)
+            found = self._catalog.column(one, name)
             if found:
-                self._catalog.set_column(one, replace(found, **change))
+                self._catalog.set_column(one, change(found))

@@ -1,4 +1,4 @@
-"""The columns, keys and indexes of tables while a script is replayed: each method is one effect of DDL."""
+"""The columns, keys and indexes of tables while a script is replayed: one method per effect."""
 
 from __future__ import annotations
 
@@ -13,19 +13,19 @@ class Catalog(Tables):
     """Everything a script has made so far, in one dialect."""
 
     def inherit(self, child: Table, parent: Table, *, partition: bool) -> None:
-        """Make ``child`` a partition or an heir: columns and checks come down, and keys too for a partition.
+        """Make ``child`` an heir (columns, checks), or a partition (keys and indexes too).
 
-        Foreign keys stay with the parent: PostgreSQL keeps what partitions have of them as shadows of that one.
+        Foreign keys stay with the parent: what PostgreSQL gives its partitions of them are shadows.
         """
         child.parents.append(parent)
         parent.children.append(child)
         own = dict(child.columns)
-        child.columns = {
-            name: own.pop(name, column) for name, column in parent.columns.items()
-        } | own
+        child.columns = {}
         for name, column in parent.columns.items():
-            if not column.nullable:
-                child.columns[name] = replace(child.columns[name], nullable=False)
+            kept = own.pop(name, column)
+            nullable = kept.nullable and column.nullable
+            child.columns[name] = replace(kept, type=kept.type or column.type, nullable=nullable)
+        child.columns |= own
         names = {check.name for check in child.checks}
         child.checks += [check for check in parent.checks if check.name not in names]
         if partition:
@@ -131,15 +131,16 @@ class Catalog(Tables):
             if (own.columns, own.unique, own.where) == (index.columns, index.unique, index.where)
         ]
         if not same:
-            self.add_index(
-                child, replace(index, name=""), label or ("key" if index.unique else "idx")
-            )
+            self.add_index(child, replace(index, name=""), label or origin(index))
 
     def add_check(self, table: Table, check: Check) -> None:
         columns = self.named(table, check.columns)
         name = self.claim(table, columns if len(columns) == 1 else (), "check", check.name)
         for one in self.family(table, only=False):
-            one.checks.append(replace(check, name=name, columns=columns))
+            if all(
+                known.name != name or not name for known in one.checks
+            ):  # an heir may state it again
+                one.checks.append(replace(check, name=name, columns=columns))
 
     def add_reference(self, table: Table, reference: Reference) -> None:
         reference.columns = self.named(table, reference.columns)
@@ -217,8 +218,13 @@ class Catalog(Tables):
 
 
 def _part(column: str) -> str:
-    """What an index column adds to a derived name; an expression is called after its function, or ``expr``."""
+    """What an index column adds to a derived name: an expression its function, or ``expr``."""
     if not column.startswith("("):
         return column
     head = column[1:].split("(", 1)[0].strip()
     return head if head.isidentifier() and "(" in column[1:] else "expr"
+
+
+def origin(index: Index) -> str:
+    """Whether a constraint ("key") or CREATE INDEX ("idx") made it, as far as its name can tell."""
+    return "key" if index.unique and (not index.name or index.name.endswith("_key")) else "idx"

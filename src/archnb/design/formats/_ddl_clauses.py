@@ -17,12 +17,15 @@ _CLAUSES = frozenset(
     """
     after as auto_increment autoincrement character charset check collate column_format comment
     compression constraint default deferrable disable enable encode encrypted first foreign
-    generated hidden identity increment index initially invisible key masked not null on persisted primary
-    references rowguidcol sparse srid storage stored unique virtual visible with
+    generated hidden identity increment index initially invisible key masked not null on persisted
+    primary references rowguidcol sparse srid storage stored unique virtual visible with
     """.split()
 )
 _TYPE_TAIL = frozenset(
-    "varying precision unsigned signed zerofill large object int integer char character byte binary year month day hour minute second to".split()
+    """
+    varying precision unsigned signed zerofill large object int integer char character byte binary
+    year month day hour minute second to
+    """.split()
 )
 _ARRAY = frozenset(("[", "]", "array"))
 _OPTIONS = frozenset(
@@ -77,7 +80,7 @@ class Clauses:
         return column, constraints
 
     def type(self, cursor: Cursor) -> str:
-        """A type as written, in lower case but for what is quoted; in PostgreSQL as it is spelled there."""
+        """A type as written, in lower case; in PostgreSQL as it is spelled there."""
         schema, bare = cursor.qualified()
         parts = [bare.lower()]
         while cursor and (not cursor.among(_CLAUSES) or cursor.at("character", "varying")):
@@ -111,7 +114,7 @@ class Clauses:
     def _column_clause(
         self, column: Column, cursor: Cursor, constraints: list[Constraint]
     ) -> Column:
-        """One clause behind the type. What does not change the design is gone past; what cannot be here is told."""
+        """One clause behind the type; what changes no design is gone past."""
         offset = cursor.offset
         name = self._constraint_name(cursor)
         if cursor.take("not", "null"):
@@ -166,9 +169,7 @@ class Clauses:
             or cursor.take("no")
             or cursor.take("on", "update")
             or cursor.take("nulls")
-        ):
-            cursor.until(_CLAUSES)
-        elif (
+        ) or (
             cursor.take("on")
             or cursor.take("character", "set")
             or cursor.take("with")
@@ -194,7 +195,7 @@ class Clauses:
     # constraints
 
     def table_constraint(self, cursor: Cursor) -> Constraint | None:
-        """A constraint or index among the elements of a table; None where the element is a column."""
+        """A constraint or index among the elements of a table; None for a column."""
         offset = cursor.offset
         name = self._constraint_name(cursor)
         found: Constraint | None = None
@@ -225,7 +226,7 @@ class Clauses:
         return found
 
     def _begins_index(self, cursor: Cursor) -> bool:
-        """KEY and INDEX begin an element in MySQL and SQL Server; elsewhere they are names of columns."""
+        """KEY and INDEX begin an element in MySQL and SQL Server; elsewhere they name columns."""
         if self.catalog.dialect not in ("mysql", "tsql"):
             return False
         return cursor.among(_INDEXES)
@@ -322,7 +323,7 @@ class Clauses:
 
 
 def index_column(cursor: Cursor) -> str:
-    """A key column by its name (a MySQL prefix length is dropped), an expression as its text in parentheses."""
+    """A column by its name (without a MySQL prefix length), an expression in parentheses."""
     if cursor.at("("):
         return f"({cursor.group().rest()})"
     if cursor.words()[1:2] in (("(",), (".",)) and not cursor.prefixed():

@@ -5,12 +5,13 @@ from __future__ import annotations
 from typing import Literal, cast
 
 from archnb.design.elements import Design, Entity, Index, Relation
-from archnb.design.formats._ddl_tables import Reference, Table, Tables, qualified
+from archnb.design.formats._ddl_catalog import Catalog
+from archnb.design.formats._ddl_tables import Reference, Table, qualified
 
 _Kind = Literal["table", "view", "materialized view", "partition", "foreign table", "concept"]
 
 
-def design(catalog: Tables) -> Design:
+def design(catalog: Catalog) -> Design:
     """What stands after the last statement: entities and relations in order of definition."""
     tables = list(catalog.tables.values())
     if catalog.dialect == "mysql":
@@ -23,7 +24,7 @@ def design(catalog: Tables) -> Design:
             for table in tables
             for reference in table.references
         ),
-        types=tuple(catalog.types.values()),
+        types=tuple(one for one in catalog.types.values() if one.values or one.base),
         problems=tuple(catalog.problems),
     )
 
@@ -47,7 +48,7 @@ def _entity(table: Table, dialect: str) -> Entity:
     )
 
 
-def _relation(catalog: Tables, table: Table, reference: Reference) -> Relation:
+def _relation(catalog: Catalog, table: Table, reference: Reference) -> Relation:
     target = reference.target
     if isinstance(target, tuple):
         target = catalog.find(*target) or target

@@ -10,7 +10,9 @@ _ALIASES = {
     "postgresql": "postgres", "pg": "postgres", "psql": "postgres", "mariadb": "mysql",
     "sqlite3": "sqlite", "mssql": "tsql", "sqlserver": "tsql", "transact": "tsql",
 }  # fmt: skip
-_DIRECTIVE = re.compile(r"^\s*(?:--|#|/\*)\s*(?:archnb[: ]\s*)?dialect\s*[:=]\s*(\w+)", re.MULTILINE)
+_DIRECTIVE = re.compile(
+    r"^\s*(?:--|#|/\*)\s*(?:archnb[: ]\s*)?dialect\s*[:=]\s*(\w+)", re.MULTILINE
+)
 _QUOTED = re.compile(r"'[^'\n]*'")
 _COMMENT = re.compile(r"^\s*(?:--|#|/?\*).*$", re.MULTILINE)
 _SIGNS: dict[str, tuple[tuple[int, str], ...]] = {  # of lower-case text without its strings
@@ -72,4 +74,6 @@ def detect(text: str, file: str = "") -> str:
         + 4 * bool(re.search(_NAMED[dialect], said))
         for dialect, signs in _COMPILED.items()
     }
-    return max(DIALECTS, key=lambda dialect: score[dialect])  # PostgreSQL comes first, and wins a tie
+    return max(
+        DIALECTS, key=lambda dialect: score[dialect]
+    )  # PostgreSQL comes first, and wins a tie

@@ -1,4 +1,4 @@
-"""PostgreSQL's rules for names: when to quote one, how long it may be, what an unnamed constraint is called."""
+"""PostgreSQL's rules for names: quoting, length, and what an unnamed constraint is called."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from collections.abc import Container, Iterable
 LIMIT = 63  # NAMEDATALEN - 1, in bytes of UTF-8
 _PLAIN = re.compile(r"[a-z_][a-z0-9_$]*")
 
-# Every keyword that is not "unreserved" in PostgreSQL 18 (appendix C of its manual): quoted as quote_ident() does.
+# Every keyword that PostgreSQL 18 reserves in some way (appendix C): quote_ident() quotes them.
 _KEYWORDS = frozenset(
     """
     all analyse analyze and any array as asc asymmetric authorization between bigint binary bit
@@ -53,7 +53,7 @@ def clip(name: str, limit: int = LIMIT) -> str:
 
 
 def derived(table: str, columns: Iterable[str], label: str, taken: Container[str]) -> str:
-    """The name PostgreSQL gives a constraint or index that has none, numbered while it is ``taken``.
+    """The name PostgreSQL gives to what has none, numbered while it is ``taken``.
 
     >>> derived("orders", ["customer_id"], "fkey", {"orders_customer_id_fkey"})
     'orders_customer_id_fkey1'

@@ -9,11 +9,11 @@ import postgast
 from google.protobuf.message import DecodeError
 from postgast import pg_query_pb2 as pb
 
-from archnb.design.elements import DataType, Index, Source
+from archnb.design.elements import DataType, Source
 from archnb.design.formats._ddl_catalog import Catalog
-from archnb.design.formats._ddl_postgres_table import Tablemaker
 from archnb.design.formats._ddl_postgres_alter import alter
 from archnb.design.formats._ddl_postgres_nodes import Place, strings, type_name
+from archnb.design.formats._ddl_postgres_table import Tablemaker
 from archnb.design.formats._ddl_replay import Unreadable, Walker
 from archnb.design.formats._ddl_statements import Statement
 from archnb.design.formats._ddl_tables import Address
@@ -23,7 +23,7 @@ _TYPES = (pb.OBJECT_TYPE, pb.OBJECT_DOMAIN)
 
 
 class PostgresWalker:
-    """Carries out statements; ``fallback`` takes those nested deeper than protobuf can hand over."""
+    """Carries out statements; ``fallback`` takes those too deep for protobuf to hand over."""
 
     def __init__(self, catalog: Catalog, fallback: Callable[[], Walker]) -> None:
         self._catalog, self._fallback = catalog, fallback
@@ -122,8 +122,7 @@ class PostgresWalker:
         catalog, source = self._catalog, place.source(change.relation.location)
         schema, name = change.relation.schemaname, change.relation.relname
         if change.rename_type == pb.OBJECT_SCHEMA:
-            for table in [one for one in catalog.tables.values() if one.schema == change.subname]:
-                catalog.move(table, schema=change.newname)
+            catalog.rename_schema(change.subname, change.newname)
         elif change.rename_type in _TYPES:
             self._rename_type(change)
         elif change.rename_type == pb.OBJECT_INDEX or not catalog.find(schema, name):

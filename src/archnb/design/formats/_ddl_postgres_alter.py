@@ -24,7 +24,7 @@ _FOLLOWED = frozenset(
 
 
 def alter(maker: Tablemaker, statement: pb.AlterTableStmt) -> None:
-    """Carry out each command that changes what a design shows; owners, triggers and storage do not."""
+    """Carry out each command that changes what a design shows; owners and storage do not."""
     if statement.objtype not in (pb.OBJECT_TABLE, pb.OBJECT_FOREIGN_TABLE):
         return
     commands = [each.alter_table_cmd for each in statement.cmds]
@@ -72,9 +72,8 @@ def _carry_out(
             change = _column_change(maker, command, body)
             if _there(maker, table, command, source):
                 for one in catalog.family(table, only=only):
-                    found = catalog.column(one, command.name)
-                    if found:
-                        catalog.set_column(one, change(found))
+                    if column := catalog.column(one, command.name):
+                        catalog.set_column(one, change(column))
 
 
 def _column_change(

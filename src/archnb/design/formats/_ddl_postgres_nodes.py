@@ -1,4 +1,4 @@
-"""Small readings of PostgreSQL's parse tree: names, expressions as text, and where something stands."""
+"""Small readings of PostgreSQL's parse tree: names, expressions as text, lines."""
 
 from __future__ import annotations
 
@@ -54,7 +54,7 @@ def strings(nodes: Iterable[pb.Node]) -> list[str]:
 
 
 def type_name(address: Address) -> str:
-    """A user's type as format_type() writes it: schema unless it is the default one, quoted if need be."""
+    """A user's type as format_type() has it: with its schema unless that is the default one."""
     return ".".join(quote(part) for part in address if part)
 
 
@@ -81,9 +81,10 @@ def text(expression: pb.Node) -> str:
     )
     statement = pb.RawStmt(stmt=pb.Node(select_stmt=select))
     try:
-        return postgast.deparse(pb.ParseResult(stmts=[statement])).removeprefix("SELECT ")
+        written: str = postgast.deparse(pb.ParseResult(stmts=[statement]))
     except postgast.PgQueryError:
         return ""
+    return written.removeprefix("SELECT ")
 
 
 def columns_in(expression: pb.Node) -> tuple[str, ...]:

@@ -7,7 +7,7 @@ from dataclasses import replace
 from postgast import pg_query_pb2 as pb
 
 from archnb.design.elements import Check, Column, Index, Source
-from archnb.design.formats._ddl_catalog import Catalog
+from archnb.design.formats._ddl_catalog import Catalog, origin
 from archnb.design.formats._ddl_names import derived, literal, quote
 from archnb.design.formats._ddl_postgres_nodes import (
     Place,
@@ -211,9 +211,7 @@ class Tablemaker:
             if pattern.key:
                 self.catalog.add_key(table, pattern.key, "", table.source)
             for index in pattern.indexes:
-                self.catalog.add_index(
-                    table, replace(index, name=""), "key" if index.unique else "idx"
-                )
+                self.catalog.add_index(table, replace(index, name=""), origin(index))
 
     # constraints
 
@@ -275,9 +273,7 @@ class Tablemaker:
         address = (
             ("", relation.relname) if temporary else self.catalog.address(schema, relation.relname)
         )
-        return Table(
-            address[0], address[1], kind, temporary=temporary, source=source, end=end
-        )
+        return Table(address[0], address[1], kind, temporary=temporary, source=source, end=end)
 
     def _find(self, relation: pb.RangeVar) -> Table | None:
         within = self.catalog.find(self._schema, relation.relname) if self._schema else None

@@ -1,4 +1,4 @@
-"""A script replayed statement by statement: what cannot be read is told with its line and costs nothing else."""
+"""A script replayed statement by statement: what cannot be read is told, and costs nothing else."""
 
 from __future__ import annotations
 
@@ -68,7 +68,7 @@ def replay(script: Script, walker: Walker, catalog: Catalog) -> None:
 
 
 def relevant(text: str) -> bool:
-    """Whether a statement can change tables; what is unknown is, so that it is parsed and its fault told."""
+    """Whether a statement can change tables; an unknown one is taken to, so its fault is told."""
     words = _words(text, 6)
     verb = words[0] if words else ""
     if verb in _SKIPPED or not verb:
@@ -114,7 +114,7 @@ def _carry_out(walker: Walker, statement: Statement) -> None:
 def _recover(
     script: Script, statement: Statement, walker: Walker, catalog: Catalog, reason: Unreadable
 ) -> None:
-    """Tell the fault. Where another statement begins inside, a terminator was forgotten: go on from there."""
+    """Tell the fault, and go on where another statement begins inside: a ; was forgotten."""
     message, fault = reason.message, statement.start + reason.offset
     restart = RESTART.search(script.text, statement.start + 1, statement.stop)
     if restart:

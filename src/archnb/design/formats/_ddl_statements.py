@@ -1,4 +1,4 @@
-"""A script cut into statements, fast and whatever is broken in it: quotes, comments, bodies and data are respected."""
+"""A script cut into statements, fast, whatever is broken in it."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 
 @dataclass(frozen=True, slots=True)
 class Statement:
-    """``text[start:stop]`` of a script, without its terminator; ``line`` and ``end`` are its first and last line.
+    """``text[start:stop]`` of a script without its terminator, on lines ``line`` to ``end``.
 
     ``broken`` is where in it a quote or comment begins that never ends.
     """
@@ -23,15 +23,17 @@ class Statement:
     broken: int | None = None
 
 
-# What can stand in a statement, token by token; each atom is possessive, so no text makes them backtrack.
+# What can stand in a statement, token by token: possessive, so that no text makes them backtrack.
 _COMMENT = r"/\*(?:[^*/]++|\*(?!/)|/(?!\*))*+\*/"
 for _ in range(4):  # PostgreSQL and SQL Server nest comments; deeper than this nobody does
     _COMMENT = rf"/\*(?:[^*/]++|\*(?!/)|/(?!\*)|{_COMMENT})*+\*/"
 _FLAT = r"/\*(?:[^*]++|\*(?!/))*+\*/"
 _ESCAPED = r"'(?:[^'\\]++|\\.|'')*+'"
-_TSQL_LINE = r"""(?ix: [ \t]*+ (?: go\b | (?:create|alter|drop)\s++(?:table|unique|index|clustered|nonclustered|view|
-    schema|type|procedure|proc|function|trigger|database|sequence|user|login|role)\b | (?:if|begin|end|print|exec|execute|insert|
-    declare|use|while|else|raiserror)(?=[\s(;]|\Z) | set\s++(?:ansi|quoted|nocount|identity|xact|concat|arithabort|numeric)\w*+ ))"""
+_TSQL_LINE = r"""(?ix: [ \t]*+ (?: go\b
+    | (?:create|alter|drop)\s++(?:table|unique|index|clustered|nonclustered|view|schema|type
+        |procedure|proc|function|trigger|database|sequence|user|login|role)\b
+    | (?:if|begin|end|print|exec|execute|insert|declare|use|while|else|raiserror)(?=[\s(;]|\Z)
+    | set\s++(?:ansi|quoted|nocount|identity|xact|concat|arithabort|numeric)\w*+ ))"""
 _ATOMS = {
     "postgres": (
         r"[^'\"$/\-;\\]++",
@@ -95,14 +97,16 @@ _ROUTINE = re.compile(
 )
 _BLOCK = re.compile(
     r"'[^']*+'|\"[^\"]*+\"|--[^\n]*+|/\*.*?\*/|\b(begin|case|end)\b(?:\s+(if|loop|while|repeat)\b)?",
-    re.I | re.S,
+    re.IGNORECASE | re.DOTALL,
 )
+_STRINGS = re.compile(r"'[^']*+'|\"[^\"]*+\"")
 _FROM_STDIN = re.compile(r"\\?copy\b.*\bfrom\s+(?:p?stdin)\b", re.IGNORECASE | re.DOTALL)
 _DELIMITER = re.compile(r"delimiter[ \t]+(\S+)[^\n]*", re.IGNORECASE)
 _GO = re.compile(r"^[ \t]*go[ \t]*(?:\d+[ \t]*)?;?[ \t]*\r?$", re.IGNORECASE | re.MULTILINE)
 _VERSIONED = re.compile(r"/\*M?!(?!999999)\d*(.*?)\*/", re.DOTALL)
 RESTART = re.compile(
-    r"^[ \t]*(?=(?:create|drop)\s+(?:or\s+replace\s+)?(?:temp\w*\s+|unlogged\s+|unique\s+|materialized\s+|foreign\s+)*"
+    r"^[ \t]*(?=(?:create|drop)\s+(?:or\s+replace\s+)?"
+    r"(?:(?:temp\w*|unlogged|unique|materialized|foreign)\s+)*"
     r"(?:table|index|view|type|domain|schema|sequence|function|procedure|trigger|extension)\b"
     r"|alter\s+(?:table|index|type|view|sequence|domain)\b|comment\s+on\b|insert\s+into\b)",
     re.IGNORECASE | re.MULTILINE,
@@ -111,7 +115,7 @@ RESTART = re.compile(
 
 @dataclass(slots=True)
 class Script:
-    """A script in a dialect, read from front to back; ``position`` is where the next statement is looked for."""
+    """A script read from front to back; the next statement is looked for at ``position``."""
 
     text: str
     dialect: str
@@ -209,6 +213,19 @@ class Script:
 
 
 def _unwrapped(comment: re.Match[str]) -> str:
-    """MySQL runs what stands in ``/*!40101 ... */``: the marks become blanks, so that no offset moves."""
+    """MySQL runs what stands in ``/*!40101 ... */``: the marks become blanks, no offset moves."""
     before, inside = comment.start(1) - comment.start(), comment[1]
     return " " * before + inside + "  "
+
+
+def plain(text: str) -> bool:
+    """Whether ``text`` can be part of one statement: quotes closed, parentheses balanced."""
+    bare = _STRINGS.sub("", text)
+    if "--" in bare or "\0" in text or not _BODY["postgres"].fullmatch(text):
+        return False
+    depth = 0
+    for mark in re.findall(r"[()]", bare):
+        depth += 1 if mark == "(" else -1
+        if depth < 0:
+            return False
+    return depth == 0

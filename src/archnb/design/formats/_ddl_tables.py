@@ -12,7 +12,6 @@ from archnb.design.elements import (
     DataType,
     Index,
     Problem,
-    Relation,
     Source,
 )
 from archnb.design.formats._ddl_names import derived
@@ -23,7 +22,7 @@ MOST_PROBLEMS = 200  # a file that is no SQL at all shall not answer with as man
 
 @dataclass(slots=True, eq=False)
 class Reference:
-    """A foreign key; ``target`` is the table itself once it is known, so that renames are followed."""
+    """A foreign key; ``target`` is the table itself once known, so that renames are followed."""
 
     columns: tuple[str, ...]
     target: Table | Address
@@ -71,7 +70,8 @@ def qualified(address: Address) -> str:
 class Tables:
     """Everything a script has made so far, in one dialect.
 
-    ``default`` is the schema that is written as ""; ``path`` is where unqualified names are looked for and made.
+    ``default`` is the schema that is written as ""; ``path`` is where unqualified names are looked
+    for, and the first of it where they are made.
     """
 
     def __init__(self, file: str, dialect: str, default: str) -> None:
@@ -86,7 +86,7 @@ class Tables:
     # names
 
     def fold(self, name: str) -> str:
-        """PostgreSQL's parsers fold names themselves; elsewhere case does not tell columns apart."""
+        """A name to compare by: outside PostgreSQL, case does not tell names apart."""
         return name if self.dialect == "postgres" else name.casefold()
 
     def schema(self, name: str) -> str:
@@ -130,7 +130,7 @@ class Tables:
         return self.fold(address[0]), self.fold(address[1])
 
     def claim(self, table: Table, columns: Iterable[str], label: str, name: str) -> str:
-        """``name``, or the one PostgreSQL would give; taken from now on. Other dialects give none that is stable."""
+        """``name``, or the one PostgreSQL would give (others have no rule); taken from now on."""
         taken = self._names.setdefault(table.schema, set())
         if not name and self.dialect == "postgres":
             name = derived(table.name, columns, label, taken)
@@ -149,7 +149,7 @@ class Tables:
             first = self.tables[place].source.line
             self.problem(
                 table.source,
-                f"{table.qualified} is already there (line {first}); the second definition is left out",
+                f"{table.qualified} is already there (line {first}); this one is left out",
             )
             return False
         self.tables[place] = table
@@ -175,6 +175,11 @@ class Tables:
                 self.drop(table)
         for address in [address for address in self.types if address[0] == place]:
             del self.types[address]
+
+    def rename_schema(self, old: str, new: str) -> None:
+        place = self.schema(old)
+        for table in [table for table in self.tables.values() if table.schema == place]:
+            self.move(table, schema=new)
 
     def move(self, table: Table, *, schema: str | None = None, name: str | None = None) -> None:
         """Rename a table, or put it into another schema; the order of definition stays."""

@@ -1,9 +1,10 @@
-"""A statement as words, names and marks, cut by sqlglot's lexer of its dialect, and a cursor over them."""
+"""A statement cut into words, names and marks by sqlglot's lexer, and a cursor over them."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Literal
 
 from sqlglot.dialects.dialect import Dialect
@@ -26,7 +27,7 @@ class Token:
 
     @property
     def word(self) -> str:
-        """A bare word in lower case, a mark as it is; "" for anything quoted, so no name passes for syntax."""
+        """A word in lower case, or a mark; "" for anything quoted, so no name passes for syntax."""
         return self.text.lower() if self.kind in ("word", "mark") else ""
 
 
@@ -78,7 +79,7 @@ class Cursor:
 
     @property
     def offset(self) -> int:
-        """Where in the statement the next token stands; where the last one ended if none is left."""
+        """Where in the statement the next token stands, or the last one ended."""
         return self._tokens[self._position].start if self else self._end
 
     @property
@@ -120,7 +121,7 @@ class Cursor:
         return Unreadable(f"syntax error {shown}", self.offset)
 
     def name(self) -> str:
-        """A name; ``fold`` does what PostgreSQL does: lower case unless quoted, and no longer than it keeps."""
+        """A name; ``fold`` does as PostgreSQL does: lower case unless quoted, and cut to length."""
         token = self.token
         if token.kind not in ("word", "name"):
             raise self.fault()
@@ -163,7 +164,7 @@ class Cursor:
                 cuts.append(index)
         cuts.append(len(self._tokens))
         self._position = len(self._tokens)
-        return [self._cut(before + 1, after) for before, after in zip(cuts, cuts[1:], strict=False)]
+        return [self._cut(before + 1, after) for before, after in pairwise(cuts)]
 
     def until(self, words: frozenset[str]) -> str:
         """The text up to the first of these words outside parentheses, at least one token."""
@@ -215,7 +216,7 @@ class Cursor:
         self._position = len(self._tokens)
         return [
             self._cut(start, end)
-            for start, end in zip(starts, [*starts[1:], len(self._tokens)], strict=True)
+            for start, end in zip(starts, [*starts[1:], len(self._tokens)], strict=False)
         ]
 
     def _cut(self, start: int, end: int) -> Cursor:

@@ -1,4 +1,4 @@
-"""How PostgreSQL spells a type: what its own format_type() says, whatever the file wrote."""
+"""How PostgreSQL spells a type, whatever the file wrote: what its own format_type() says."""
 
 from __future__ import annotations
 
@@ -8,7 +8,8 @@ from collections.abc import Sequence
 _SPELLED = {
     "int": "integer", "int2": "smallint", "int4": "integer", "int8": "bigint",
     "smallint": "smallint", "integer": "integer", "bigint": "bigint",
-    "float4": "real", "float8": "double precision", "float": "double precision", "double": "double precision",
+    "float4": "real", "float8": "double precision", "float": "double precision",
+    "double": "double precision",
     "bool": "boolean", "varchar": "character varying", "bpchar": "bpchar", "char": '"char"',
     "dec": "numeric", "decimal": "numeric", "varbit": "bit varying",
     "timestamp": "timestamp without time zone", "timestamptz": "timestamp with time zone",
@@ -19,6 +20,14 @@ _SERIAL = {
     "smallserial": "smallint", "serial2": "smallint",
 }  # fmt: skip
 BUILT_IN = frozenset(_SPELLED) | frozenset(_SERIAL) | {"numeric", "interval", "bit"}
+_OWN = (frozenset(_SPELLED.values()) - {'"char"'}) | frozenset(
+    """
+    bigint bit box bytea cidr circle cstring date datemultirange daterange inet int4multirange
+    int4range int8multirange int8range interval json jsonb jsonpath line lseg macaddr macaddr8 money
+    name numeric nummultirange numrange oid path pg_lsn point polygon regclass text tsmultirange tsquery
+    tsrange tstzmultirange tstzrange tsvector uuid xml character
+    """.split()
+)
 _INTERVAL = {  # masks of the fields an interval is restricted to (utils/timestamp.h)
     2: "month", 4: "year", 6: "year to month", 8: "day", 1024: "hour", 1032: "day to hour",
     2048: "minute", 3072: "hour to minute", 3080: "day to minute", 4096: "second",
@@ -31,13 +40,18 @@ _WRITTEN = re.compile(
 )
 
 
+def known(shown: str) -> bool:
+    """Whether PostgreSQL itself has the type, spelled as :func:`spelled` has it."""
+    return re.sub(r"\([^)]*\)|\[\]", "", shown) in _OWN
+
+
 def serial(name: str) -> str:
     """The integer type behind ``serial`` and its kin, or "" for any other name."""
     return _SERIAL.get(name, "")
 
 
 def spelled(name: str, modifiers: Sequence[str] = (), *, array: bool = False) -> str:
-    """The type as format_type() writes it; ``name`` is the catalog's (``int4``, ``bpchar``) or the standard's.
+    """The type as format_type() has it; ``name`` is the catalog's (``int4``) or the standard's.
 
     >>> spelled("timestamptz", ["6"]), spelled("numeric", ["10"]), spelled("int4", array=True)
     ('timestamp(6) with time zone', 'numeric(10,0)', 'integer[]')

@@ -31,7 +31,7 @@ _JSON = re.compile(r"\{\s*(?:\"|\}|$)")
 
 @dataclass(frozen=True, slots=True)
 class Document:
-    """Lines ``first`` up to ``last`` (not included); ``kind`` is empty where no format claims it."""
+    """Lines ``first`` up to ``last`` (not included); ``kind`` is empty where it is none we know."""
 
     kind: str
     first: int
@@ -44,7 +44,7 @@ def begins_document(lines: list[str], at: int) -> bool:
 
 
 def documents(lines: list[str], start: int, end: int) -> list[Document]:
-    """The documents of the run that begins at ``start``; manifests that follow each other are one."""
+    """The documents of the run that begins at ``start``; manifests in a row are one."""
     if _JSON.match(lines[start]):
         return [_json(lines, start, end)]
     last = _yaml_end(lines, start, end)

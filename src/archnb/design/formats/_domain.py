@@ -46,7 +46,8 @@ class _Tie:
         return bool(same)
 
     def merge(self, other: _Tie) -> None:
-        self.label = other.label if self.label in _GENERIC else self.label
+        if self.label in _GENERIC and other.label not in _GENERIC:
+            self.label = other.label
         self.many = other.many if self.many is None else self.many
         self.optional = other.optional if self.optional is None else self.optional
         self.required = other.required if self.required is None else self.required
@@ -58,7 +59,7 @@ class Domain:
     def __init__(self) -> None:
         self.things: dict[str, _Thing] = {}
         self.subjects: set[str] = set()
-        self.ties: list[_Tie] = []
+        self.ties: dict[frozenset[str], list[_Tie]] = {}
         self.pairs: dict[frozenset[str], tuple[str, str, str, Source]] = {}
         self.loose: list[tuple[str, str, str, Source]] = []
         self.types: dict[str, DataType] = {}
@@ -123,7 +124,8 @@ class Domain:
             fact.required,
             source,
         )
-        for known in self.ties:
+        between = self.ties.setdefault(frozenset((tie.child, tie.parent)), [])
+        for known in between:
             if not known.alike(tie.label):
                 continue
             if (known.child, known.parent) == (tie.child, tie.parent):
@@ -131,13 +133,13 @@ class Domain:
                 return
             if (known.child, known.parent) == (tie.parent, tie.child) and tie.child != tie.parent:
                 if known.many and tie.many:
-                    self.ties.remove(known)
+                    between.remove(known)
                     self.pair(known.parent, known.child, known.label, known.source)
                     return
                 if known.many is None and tie.many is None:
                     self._one_to_one(known, tie)
                     return
-        self.ties.append(tie)
+        between.append(tie)
 
     def _one_to_one(self, known: _Tie, tie: _Tie) -> None:
         """Each has one of the other: who belongs refers, else the one that was named second."""
@@ -153,7 +155,7 @@ class Domain:
     def design(self) -> Design:
         """Everything gathered; what two many-sided things share becomes an entity between them."""
         self._settle()
-        relations = [self._relation(tie) for tie in self.ties]
+        relations = [_relation(tie) for ties in self.ties.values() for tie in ties]
         for left, right, label, source in self.pairs.values():
             name = f"{left}_{right}"
             said = "" if label in _GENERIC else label
@@ -167,7 +169,7 @@ class Domain:
         )
 
     def _settle(self) -> None:
-        """A bare word in a list of attributes is a relation where it names an entity told elsewhere."""
+        """A bare word in a list of attributes is a relation where it names another entity."""
         for owner, attribute, label, source in self.loose:
             other = concept(attribute)
             if other not in self.things or other == owner:
@@ -178,16 +180,17 @@ class Domain:
             else:
                 self.relate(Relates(owner, other, label), source)
 
-    def _relation(self, tie: _Tie) -> Relation:
-        return Relation(
-            tie.child,
-            tie.parent,
-            many=tie.many is not False,
-            optional=bool(tie.optional),
-            required_child=bool(tie.required),
-            label=tie.label,
-            source=tie.source,
-        )
+
+def _relation(tie: _Tie) -> Relation:
+    return Relation(
+        tie.child,
+        tie.parent,
+        many=tie.many is not False,
+        optional=bool(tie.optional),
+        required_child=bool(tie.required),
+        label=tie.label,
+        source=tie.source,
+    )
 
 
 def _entity(thing: _Thing) -> Entity:

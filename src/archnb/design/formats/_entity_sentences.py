@@ -1,4 +1,4 @@
-"""Sentences about the things of a domain: ``A customer places many orders.``"""
+"""Sentences about the things of a domain: A customer places many orders."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from archnb.design.formats._phrases import (
     MODAL,
     Field,
     Quantity,
+    attribute,
     determined,
     enumerated,
     is_attribute,
@@ -64,16 +65,14 @@ _DEEDS = vocabulary(
     "place write create own buy make submit post order sell attend join author issue hold file rent"
     " book upload add manage follow review rate teach lead run lend borrow pay ship supply produce"
 )
-_CARDINALITY = r"(?P<a>one|many|1|n|m)[ -]to[ -](?P<b>one|many|1|n|m)"
-_RELATION = r"(?: relation(?:ship)?)?"
+_SIDES = r"(?P<a>one|many|1|n|m)[ -]to[ -](?P<b>one|many|1|n|m)(?: relation(?:ship)?)?"
+_IN = rf"(?:is|are|have|has)(?: in)?(?: an?)? {_SIDES}"
 _TO_MANY = tuple(
     re.compile(pattern, re.IGNORECASE)
     for pattern in (
-        rf"(?:the relation(?:ship)? (?:between|of) )?(?P<x>.+?) (?:and|to|with) (?P<y>.+?)"
-        rf" (?:is|are|have|has)(?: in)?(?: an?)? {_CARDINALITY}{_RELATION}",
-        rf"(?P<x>.+?) (?:is|are|have|has)(?: in)?(?: an?)? {_CARDINALITY}{_RELATION}"
-        r" (?:with|to|and) (?P<y>.+)",
-        rf"(?:there is |we have )?(?:an? )?{_CARDINALITY}{_RELATION} between (?P<x>.+?) and (?P<y>.+)",
+        rf"(?:the relation(?:ship)? (?:between|of) )?(?P<x>.+?) (?:and|to|with) (?P<y>.+?) {_IN}",
+        rf"(?P<x>.+?) {_IN} (?:with|to|and) (?P<y>.+)",
+        rf"(?:there is |we have )?(?:an? )?{_SIDES} between (?P<x>.+?) and (?P<y>.+)",
     )
 )
 _PER = re.compile(
@@ -154,7 +153,7 @@ def _has(text: str, line: int, file: str) -> Said | None:
         if found and quantity and quantity.optional:
             found = replace(found, column=replace(found.column, nullable=True))
         if found is None and only_fields:
-            named = noun(bare)
+            named = attribute(bare)
             found = plain_field(named, line, file, stated=True) if named else None
         elif found is None:
             thing = _thing(name, label, item, may=may, must=match["modal"] == "must")
@@ -181,10 +180,10 @@ def _has(text: str, line: int, file: str) -> Said | None:
 
 def _thing(owner: str, label: str, item: str, *, may: bool, must: bool) -> Relates | str | None:
     """An item of what something has: a relation, or the name of an attribute."""
-    counted = _counted(item)
-    if not counted:
-        return None
-    quantity, named = counted
+    quantity, bare = quantified(item)
+    named = noun(bare)
+    if not named:
+        return attribute(bare)
     plural = is_plural(named)
     if quantity is None:
         if plural and not is_attribute(named):
@@ -334,13 +333,13 @@ def _enumeration(text: str) -> Said | None:
     part = _PART_OF.fullmatch(match["s"])
     values = enumerated(match["v"])
     if part:
-        attribute = part["a"] or part["b"]
+        column = part["a"] or part["b"]
         entity = determined(part["of"] or part["whose"])[1]
     else:
-        *rest, attribute = determined(match["s"])[1].split()
+        *rest, column = determined(match["s"])[1].split()
         entity = " ".join(rest)
-    if not (match["one"] or match["takes"]) and attribute.lower() not in _STATES:
+    if not (match["one"] or match["takes"]) and column.lower() not in _STATES:
         return None
-    if not values or not noun(attribute) or (entity and not noun(entity)):
+    if not values or not noun(column) or (entity and not noun(entity)):
         return None
-    return Said((Enumerates(attribute, values, entity),), f"the {entity}" if entity else "")
+    return Said((Enumerates(column, values, entity),), f"the {entity}" if entity else "")

@@ -69,7 +69,7 @@ class Calls:
 
 @dataclass(frozen=True, slots=True)
 class Announces:
-    """``event`` is published and consumed; an empty ``event``: messages of which no name is known."""
+    """``event`` is published and consumed; empty: messages of which no name is known."""
 
     event: str = ""
     publishers: tuple[str, ...] = ()

@@ -176,7 +176,7 @@ def _environment(
             value = text_of(mapping(data)[key])
             yield Setting(name, value, Source(file, line_of(data, key))), value
         elif "valueFrom" in mapping(entry):
-            # A field of the pod itself is no other's address; a secret or a config elsewhere may be.
+            # A field of the pod itself is no other's address; a secret or a config may be one.
             own = {"fieldRef", "resourceFieldRef"} & mapping(dig(entry, "valueFrom")).keys()
             yield Setting(name, None, source), "" if own else None
         else:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from archnb.design.elements import Design, DomainEvent, Flow, Service
 from archnb.design.formats._facts import Announces, Calls, Runs
-from archnb.design.inflection import snake
+from archnb.design.inflection import is_plural, snake
 from archnb.design.kinds import flow_style, is_person, service_kind
 
 if TYPE_CHECKING:
@@ -69,8 +69,10 @@ class Landscape:
         key = name.casefold()
         if key not in self.services:
             kind = service_kind(name)
-            person = is_person(name) and name[:1].islower() and kind == "service"
-            self.services[key] = Service(name, kind="client" if person else kind, source=source)
+            if is_person(name) and kind in ("client", "service"):
+                # "Users publishes UserRegistered": a capital and a plural name a service
+                kind = "service" if name[:1].isupper() and is_plural(name) else "client"
+            self.services[key] = Service(name, kind=kind, source=source)
         return key
 
     def flow(

@@ -46,31 +46,32 @@ class Quantity:
     definite: bool = True
 
 
+_AT_MOST_ONE = (
+    r"zero or one|0 or 1|no or one|0\.\.1|at most one|up to one|no more than one"
+    r"|(?:an )?optional|optionally (?:an?|one)|maybe (?:an?|one)"
+)
+_ANY_NUMBER = (
+    r"(?:zero|0|none) or (?:more|many)|any number of|0\.\.(?:\*|n)|many|several|multiple"
+    r"|various|numerous|lots of|an? (?:lot|number|list|set|collection|series|group) of"
+    r"|up to \w+|more than one|a few|some|two|three|four|five|six|seven|eight|nine|ten"
+    r"|dozens of|hundreds of|thousands of|[2-9]|[1-9]\d+"
+)
 _QUANTITIES: tuple[tuple[re.Pattern[str], Quantity], ...] = tuple(
     (re.compile(rf"(?:{pattern})(?: |\Z)", re.IGNORECASE), quantity)
     for pattern, quantity in (
-        (
-            r"zero or one|0 or 1|no or one|0\.\.1|at most one|up to one|no more than one"
-            r"|(?:an )?optional|optionally (?:an?|one)|maybe (?:an?|one)",
-            Quantity(optional=True),
-        ),
+        (_AT_MOST_ONE, Quantity(optional=True)),
         (
             r"(?:one|1) or (?:more|many)|at least (?:one|1)|1\.\.(?:\*|n)",
             Quantity(many=True, required=True),
         ),
-        (
-            r"(?:zero|0|none) or (?:more|many)|any number of|0\.\.(?:\*|n)|many|several|multiple"
-            r"|various|numerous|lots of|an? (?:lot|number|list|set|collection|series|group) of"
-            r"|up to \w+|more than one|a few|some|two|three|four|five|six|seven|eight|nine|ten"
-            r"|dozens of|hundreds of|thousands of|[2-9]|[1-9]\d+",
-            Quantity(many=True),
-        ),
+        (_ANY_NUMBER, Quantity(many=True)),
         (r"(?:exactly|only|just|precisely) (?:one|1)|one and only one|a single|one|1", Quantity()),
         (r"an?|the|its|their|his|her|some", Quantity(definite=False)),
     )
 )
 _ADJECTIVE = re.compile(
-    r"(?:different|distinct|other|possible|related|associated|corresponding|specific) ", re.I
+    r"(?:different|distinct|other|possible|related|associated|corresponding|specific) ",
+    re.IGNORECASE,
 )
 _TYPES = vocabulary(
     "text string varchar char uuid int integer bigint smallint serial bigserial number numeric"
@@ -83,7 +84,8 @@ _BARE_TYPES = (
 )
 _BARE = re.compile(
     rf"(?P<name>[^:()]+) (?P<type>(?:{_BARE_TYPES})(?: ?\([\d, ]+\))?(?:\[\])?)"
-    r"(?P<more>(?:,? \(?(?:unique|not null|primary key|pk|required|mandatory|optional|nullable)\)?)*)",
+    r"(?P<more>(?:,? \(?(?:unique|not null|primary key|pk|required|mandatory|optional|nullable)"
+    r"\)?)*)",
     re.IGNORECASE,
 )
 _COLON = re.compile(r"(?P<name>[^:()]+?) ?: ?(?P<type>.+)")
@@ -115,6 +117,12 @@ def noun(text: str) -> str | None:
     if any(word.lower() in _NOT_IN_NOUN for word in named.split()) or named.startswith("of "):
         return None
     return named
+
+
+def attribute(text: str) -> str | None:
+    """``text`` if it can name an attribute: a noun, or ``created at`` and its like."""
+    stem = re.sub(r"(?<=ed|en|nt|ht) (?:at|on|by)$", "", text)
+    return text if noun(stem) else None
 
 
 def determined(text: str) -> tuple[str, str]:
@@ -156,9 +164,9 @@ class Field:
 
 
 def typed(text: str, line: int, file: str) -> Field | None:
-    """``total (money)``, ``email: text unique``, ``id uuid``: an attribute with its type, or None."""
+    """Read ``total (money)``, ``email: text unique``, ``id uuid``: an attribute and its type."""
     match = _COLON.fullmatch(text) or _BARE.fullmatch(text) or _NOTED.fullmatch(text)
-    if not match or not noun(match["name"]):
+    if not match or not attribute(match["name"]):
         return None
     return _field(match["name"], " ".join(filter(None, match.groups()[1:])), Source(file, line))
 

@@ -27,12 +27,13 @@ _SURE = re.compile(
     r"|WITH\s+\w+\s+AS\b|PRAGMA\s+\w+|USE\s+[\w`]+\s*;|COPY\s+\S+.*\bFROM\b)"
 )
 _CLOSED = re.compile(
-    rf"\s*(?:create\s+{_QUALIFIERS}{_OBJECTS}|(?:alter|drop)\s+{_OBJECTS}|insert\s+into|comment\s+on"
-    r"|delete\s+from)\b(?:[^;]*;\s*(?:--.*)?$|[^;(]*\([^;]*\)[^;]*;)",
+    rf"\s*(?:create\s+{_QUALIFIERS}{_OBJECTS}|(?:alter|drop)\s+{_OBJECTS}|insert\s+into"
+    r"|comment\s+on|delete\s+from)\b(?:[^;]*;\s*(?:--.*)?$|[^;(]*\([^;]*\)[^;]*;)",
     re.IGNORECASE,
 )
 _GOES_ON = re.compile(
-    r"\s*(?:--|/\*|\\[a-z]|(?:go|end|delimiter|begin|commit|rollback|start\s+transaction)\b[\w ]*;?\s*$)",
+    r"\s*(?:--|/\*|\\[a-z]|(?:go|end|delimiter|begin|commit|rollback|start\s+transaction)\b"
+    r"[\w ]*;?\s*$)",
     re.IGNORECASE,
 )
 _TOKEN = re.compile(r"--|/\*|\$\w*\$|['\"`;()]|\b(?:BEGIN|END)\b", re.IGNORECASE)
@@ -41,8 +42,10 @@ _COPY = re.compile(r"\s*copy\b.*\bfrom\s+stdin\b", re.IGNORECASE)
 
 
 def is_sql(line: str) -> bool:
-    """Whether a statement begins on this line; English that sounds like one (``create a table for``)
-    does not: a table needs its bracket, other statements their capitals or a semicolon.
+    """Whether a statement begins on this line.
+
+    English that sounds like one (``create a table for``) does not begin one: a table needs its
+    bracket, any other statement its capitals or its semicolon.
     """
     return bool(_TABLE.match(line) or _SURE.match(line) or _CLOSED.match(line))
 
@@ -52,7 +55,7 @@ def is_sql_comment(line: str) -> bool:
 
 
 def sql_end(lines: list[str], start: int, end: int) -> tuple[int, int]:
-    """Where the run of statements that begins at line ``start`` ends: the line, and the column in it.
+    """Where the run of statements that begins at line ``start`` ends: line and column.
 
     Column 0: the whole line before it was the last.
     """
@@ -122,11 +125,13 @@ def _statement_end(lines: list[str], start: int, column: int, end: int) -> tuple
 
 def _alone(line: str) -> bool:
     """A line that is no statement but may stand between two: a comment, a command of psql."""
-    return line.lstrip().startswith(("--", "\\")) or bool(re.fullmatch(r"\s*go\s*", line, re.I))
+    return line.lstrip().startswith(("--", "\\")) or bool(
+        re.fullmatch(r"\s*go\s*", line, re.IGNORECASE)
+    )
 
 
 def _behind_copy(lines: list[str], start: int, at: int, position: int, end: int) -> tuple[int, int]:
-    """``COPY … FROM stdin;`` takes the rows below it along, up to ``\\.``."""
+    r"""``COPY … FROM stdin;`` takes the rows below it along, up to ``\.``."""
     if _COPY.match(lines[start]):
         for row in range(at + 1, end):
             if lines[row].strip() == "\\.":

@@ -96,7 +96,8 @@ def calls(
             flows += _by_name(origin, each, each.name, Address("", variable=True), directory)
             continue
         for address in addresses(each.name, each.value):
-            if address.variable and address.host.lower() in siblings:
+            own = each.name.lower() != address.host.lower() and address.host.lower() in siblings
+            if address.variable and own:
                 continue  # a shell variable of its own, looked at by itself
             if address.variable:
                 flows += _by_name(origin, each, address.host, address, directory)

@@ -107,7 +107,7 @@ def _run(builder: _Builder, text: str) -> Problem | None:
 
     loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
     # A lone surrogate cannot be encoded; libyaml would raise something else than its own error.
-    sound = text.encode("utf-8", "replace").decode("utf-8")
+    sound = re.sub("[\ud800-\udfff]", "\ufffd", text)
     try:
         for event in yaml.parse(sound, Loader=loader):
             builder.take(event)
@@ -116,7 +116,8 @@ def _run(builder: _Builder, text: str) -> Problem | None:
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
         words = " ".join(part for part in (error.problem, error.context) if part)
-        line = builder.first + mark.line + 1 if mark else 0
+        last = len(sound.splitlines())  # an end that comes too early lies behind it
+        line = builder.first + min(mark.line + 1, last) if mark else 0
         return Problem(Source(builder.file, line), f"this is not valid YAML ({words})")
     except yaml.YAMLError:
         odd = re.search(r"[^\t\n\r\x20-\x7e\x85\xa0-\ud7ff\ue000-\U0010ffff]", sound)

@@ -6,16 +6,21 @@ import re
 
 from archnb.design.elements import Design
 from archnb.design.formats._ddl_catalog import Catalog
+from archnb.design.formats._ddl_complete import complete
 from archnb.design.formats._ddl_design import design as as_design
 from archnb.design.formats._ddl_dialect import DIALECTS, detect, named
 from archnb.design.formats._ddl_replay import Walker, replay
 from archnb.design.formats._ddl_statements import Script
+from archnb.design.formats._ddl_write import write
 from archnb.design.formats.base import Format
 from archnb.errors import ReadError
 
+__all__ = ["DIALECTS", "FORMAT", "complete", "detect", "read", "recognise", "write"]
+
 _DEFAULT_SCHEMA = {"postgres": "public", "mysql": "", "sqlite": "main", "tsql": "dbo"}
 _DEFINES = re.compile(
-    r"^[ \t]*(?:create|alter)\s+(?:or\s+replace\s+)?(?:temp\w*\s+|unlogged\s+|unique\s+|foreign\s+)*"
+    r"^[ \t]*(?:create|alter)\s+(?:or\s+replace\s+)?"
+    r"(?:(?:temp\w*|unlogged|unique|foreign)\s+)*"
     r"(?:table|type|schema|view|index|domain|materialized\s+view)\s+[\w\"`\[]",
     re.IGNORECASE | re.MULTILINE,
 )
@@ -31,10 +36,10 @@ def recognise(file: str, text: str) -> float:
 def read(text: str, file: str, dialect: str | None = None, *, native: bool = True) -> Design:
     """The tables, keys, indexes and types a script leaves behind, each with its line.
 
-    The script is replayed in order; a statement that cannot be read is a ``Problem`` and costs nothing
-    else. ``dialect`` is one of ``DIALECTS`` or an alias (guessed if None; a comment ``-- dialect: NAME``
-    in the text says it too). PostgreSQL is read by its own parser where that is installed, and by
-    sqlglot's lexer otherwise or with ``native`` False. Raises ``ReadError`` for an unknown dialect only.
+    The script is replayed in order; a statement that cannot be read is a ``Problem`` and costs
+    nothing else. ``dialect`` is one of ``DIALECTS`` or an alias; where it is None, a comment
+    ``-- dialect: NAME`` says it, or it is guessed. PostgreSQL is read by its own parser where that is installed, else
+    (or with ``native`` False) through sqlglot's lexer. Raises ``ReadError`` for an unknown dialect.
     """
     chosen = detect(text, file) if dialect is None else named(dialect)
     if not chosen:
@@ -63,4 +68,4 @@ def _walker(catalog: Catalog, *, native: bool) -> Walker:
     return PostgresWalker(catalog, lexed)
 
 
-FORMAT = Format("ddl", (".sql", ".ddl"), recognise, read)
+FORMAT = Format("ddl", (".sql", ".ddl"), recognise, read, write)

@@ -24,10 +24,8 @@ from archnb.design.formats._yaml import read_documents
 from archnb.design.formats.base import Format
 from archnb.errors import ReadError
 
-_API = re.compile(
-    r"^(?:apiVersion|\"apiVersion\")[ \t]*:|^[\s{]*\"apiVersion\"[ \t]*:", re.MULTILINE
-)
-_KIND = re.compile(r"^\s{0,8}[\"{]{0,2}kind\"?[ \t]*:[ \t]*[\"']?(\w+)", re.MULTILINE)
+_API = re.compile(r"^apiVersion[ \t]*:|\"apiVersion\"\s*:", re.MULTILINE)
+_KIND = re.compile(r"(?:^kind|\"kind\")[ \t]*:[ \t]*[\"']?(\w+)", re.MULTILINE)
 _PROTOCOLS = {"grpc": "gRPC", "http": "HTTP", "http2": "HTTP", "https": "HTTPS", "h2c": "gRPC"}
 _ELSEWHERE = frozenset({"Kustomization", "Workflow", "Pipeline", "Task", "Config"})
 
@@ -51,10 +49,10 @@ def read(text: str, file: str) -> Design:
 def read_files(files: Sequence[tuple[str, str]]) -> Design:
     """Read several files as one set of objects: ``(text, file)`` each.
 
-    A Service that selects a workload is that workload; one that selects none is external, or a store
-    by its name. Calls found in settings, arguments and mounted configuration are inferred, routes of
-    gateways are stated. Secrets are not looked into. Of several files, one that cannot be read at
-    all is a problem.
+    A Service that selects a workload is that workload; one that selects none is external, or a
+    store by its name. Calls found in settings, arguments and mounted configuration are inferred,
+    routes of gateways are stated. Secrets are not looked into. Of several files, one that cannot be
+    read at all is a problem.
     """
     problems: list[Problem] = []
     objects: list[Manifest] = []
@@ -219,11 +217,12 @@ class _Cluster:
         return found
 
     def _routed(self, route: Route) -> list[Flow]:
-        """The flows from the gateways of a route to its backends; a name not here becomes a node."""
+        """The flows from a route's gateways to its backends; a name not here becomes a node."""
         origins: list[str] = []
         for namespace, parent in route.parents:
             gateway = self.gateways.get((namespace, parent)) or self.gateways.get(("", parent))
-            here = replace(route.manifest, kind="Gateway", name=parent, namespace=namespace)
+            kind = "Gateway" if parent != route.manifest.name else route.manifest.kind
+            here = replace(route.manifest, kind=kind, name=parent, namespace=namespace)
             origins.append(gateway or self._gateway(here, route.technology))
         found: list[Flow] = []
         for host, evidence, line in route.backends:

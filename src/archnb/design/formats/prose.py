@@ -1,4 +1,4 @@
-"""Plain sentences about a design: ``A customer places many orders. Orders calls Payments.``"""
+"""Plain sentences about a design: A customer places many orders. Orders calls Payments."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ def unified(text: str) -> str:
 
 
 def recognise(file: str, text: str) -> float:
-    """Low, yet above zero, where one of the first sentences is understood: other formats go first."""
+    """Low, yet above zero, where a sentence is understood: the other formats go first."""
     found = islice(statements(unified(text[:5000]), file), _SENTENCES_TO_JUDGE_BY)
     understood = [said is not None for _, said in found]
     return 0.1 + 0.2 * sum(understood) / len(understood) if any(understood) else 0.0

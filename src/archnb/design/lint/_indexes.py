@@ -41,24 +41,28 @@ def add_index(design: Design, finding: Finding, text: str) -> Edit | None:
                 return None
             here = child.source.file == relation.source.file
             inline = here and child.source.line <= relation.source.line <= child.end
-            line = child.end if inline else relation.source.line
+            lines = (child.source.line, child.end) if inline else (relation.source.line,) * 2
             added = statement(design, child, relation.columns)
-            return _after(text, relation.source.file, line, added)
+            return _after(text, relation.source.file, lines, added)
     return None
 
 
-def _after(text: str, file: str, line: int, added: str) -> Edit | None:
-    """The edit that puts ``added`` on a line of its own, after the statement that ends there."""
-    begin = edits.line_start(text, line)
+def _after(text: str, file: str, lines: tuple[int, int], added: str) -> Edit | None:
+    """The edit that puts ``added`` after the statement that begins and ends on these lines.
+
+    Where others end on the same line, it goes after the last of them; a semicolon may also follow
+    on a later line.
+    """
+    begin, least = (edits.line_start(text, line) for line in lines)
     br = edits.newline(text)
     at, hidden = 0, 0
     for token in _TOKEN.finditer(text, begin):
         if at and token.start() > edits.line_end(text, at):
             break
-        if token[0] == ";":
-            at = token.end()
-        elif token[0].startswith(("--", "/*")):
+        if token[0] != ";":
             hidden = token.end()
+        elif token.start() >= least:
+            at = token.end()
     if at:
         end = edits.line_end(text, at)
         rest = text[at:end].strip()
@@ -66,6 +70,6 @@ def _after(text: str, file: str, line: int, added: str) -> Edit | None:
             return edits.change(file, text, at, at, f"{br}{added}{br}")
         return edits.change(file, text, end, end, f"{br}{added}")
     end = len(text.rstrip())  # the last statement of the file, left open
-    if end <= max(begin, hidden):
+    if end <= max(least, hidden):
         return None
     return edits.change(file, text, end, end, f";{br}{added}")

@@ -161,6 +161,7 @@ paths:
         lambda design: (endpoint for endpoint in design.endpoints if endpoint.responses),
         "{hits} of {total} operations promise success only",
         "List at least the client errors a caller must handle.",
+        share=0,
     ),
 )
 def no_4xx(design: Design) -> Iterator[Finding]:

@@ -16,6 +16,9 @@ from archnb.errors import ReadError
 
 GRAVITY: tuple[Severity, ...] = ("info", "warning", "error")
 
+# Characters: a longer edit is more than a person reviews, or a model repeats, at once.
+_LONGEST_FIX = 20_000
+
 # `-- archnb: ignore DB001 reason` or `# archnb: ignore SEC002, SVC006 reason`
 _IGNORE = re.compile(r"(?:--|#|//|/\*)\s*archnb:\s*ignore\s+([A-Z]+\d+(?:\s*,\s*[A-Z]+\d+)*)")
 
@@ -31,13 +34,15 @@ class Located(Protocol):
 class Collapse:
     """How a rule speaks once where it would repeat itself.
 
-    When at least five, and more than half, of a file's elements ``among`` which it looks are hit,
-    one finding stands for all: ``message`` with ``{hits}`` and ``{total}`` filled in.
+    When at least five, and more than ``share``, of a file's elements ``among`` which it looks are
+    hit, one finding stands for all: ``message`` with ``{hits}`` and ``{total}`` filled in. Five or
+    more that are information only are always gathered in one.
     """
 
     among: Callable[[Design], Iterable[Located]]
     message: str
     advice: str
+    share: float = 0.5
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,7 +117,8 @@ def lint(
     in ``design``: with it findings carry their ``fix``, and a comment ``-- archnb: ignore DB001
     reason`` (``#`` in YAML) on the line of a finding or the line above silences it. Each fix is
     made for the texts as given: after applying one, read and lint again for the next.
-    ``collapse=False`` gives every finding one by one.
+    ``collapse=False`` gives every finding one by one, each with its own fix; collapsed ones carry
+    theirs together, unless they lie too far apart.
     """
     texts = texts or {}
     findings: list[Finding] = []
@@ -143,8 +149,8 @@ def _chosen(select: Sequence[str] | None, ignore: Sequence[str]) -> list[Rule]:
 def _silenced(hit: Finding, texts: Mapping[str, str]) -> bool:
     if hit.source.line < 1 or "archnb:" not in texts.get(hit.source.file, ""):
         return False
-    *_, above, line = ["", *texts[hit.source.file].split("\n", hit.source.line)[: hit.source.line]]
-    said = (_IGNORE.match(above.strip()), _IGNORE.search(line))
+    at, lines = hit.source.line, dict(enumerate(texts[hit.source.file].split("\n"), 1))
+    said = (_IGNORE.match(lines.get(at - 1, "").strip()), _IGNORE.search(lines.get(at, "")))
     return any(it and hit.code in re.findall(r"\w+", it[1]) for it in said)
 
 
@@ -161,23 +167,32 @@ def _with_fix(
 def _collapsed(
     hits: list[Finding], collapse: Collapse, design: Design, texts: Mapping[str, str]
 ) -> Iterator[Finding]:
-    """The hits, those of a file as one where they are at least five and more than half."""
+    """The hits, those of a file as one where they are too many."""
     by_file: defaultdict[str, list[Finding]] = defaultdict(list)
     for hit in hits:
         by_file[hit.source.file].append(hit)
     for file, here in by_file.items():
         total = sum(element.source.file == file for element in collapse.among(design))
-        if len(here) < 5 or 2 * len(here) <= total:
+        notes = [hit for hit in here if hit.severity == "info"]
+        if len(here) >= 5 and len(here) > collapse.share * total:
+            yield _gathered(here, collapse, total, texts.get(file, ""))
+        elif len(notes) >= 5:
+            yield _gathered(notes, collapse, total, texts.get(file, ""))
+            yield from (hit for hit in here if hit.severity != "info")
+        else:
             yield from here
-            continue
-        first = min(here, key=lambda hit: hit.source.line)
-        named = ", ".join(hit.where for hit in here[:5]) + (", ..." if len(here) > 5 else "")
-        fixes = [hit.fix for hit in here if hit.fix]
-        yield replace(
-            first,
-            severity=max((hit.severity for hit in here), key=GRAVITY.index),
-            where=f"{first.where} and {len(here) - 1} more",
-            message=f"{collapse.message.format(hits=len(here), total=total)} ({named}).",
-            advice=collapse.advice,
-            fix=edits.joined(fixes, texts[file]) if fixes else None,
-        )
+
+
+def _gathered(hits: list[Finding], collapse: Collapse, total: int, text: str) -> Finding:
+    first = min(hits, key=lambda hit: hit.source.line)
+    named = ", ".join(hit.where for hit in hits[:5]) + (", ..." if len(hits) > 5 else "")
+    fixes = [hit.fix for hit in hits if hit.fix]
+    fix = edits.joined(fixes, text) if fixes else None
+    return replace(
+        first,
+        severity=max((hit.severity for hit in hits), key=GRAVITY.index),
+        where=f"{first.where} and {len(hits) - 1} more",
+        message=f"{collapse.message.format(hits=len(hits), total=total)} ({named}).",
+        advice=collapse.advice,
+        fix=fix if fix and len(fix.old) <= _LONGEST_FIX else None,
+    )

@@ -233,6 +233,6 @@ def published_database_port(design: Design) -> Iterator[Finding]:
                     "warning",
                     where,
                     f"{service.name} port {port.published} is open to the network.",
-                    "Bind it to 127.0.0.1 or drop the mapping.",
+                    "Bind it to 127.0.0.1 or drop the mapping (in Kubernetes: ClusterIP).",
                     source,
                 )

@@ -13,16 +13,16 @@ from archnb.design.lint.rules import Collapse, Example, lint_rule
 
 # Programs that visit a database without owning it, or watch others.
 _VISITORS = re.compile(
-    r"pgadmin|adminer|phpmyadmin|migrat|flyway|liquibase|seed|backup|exporter|dump|restore|init-db"
-    r"|db-init|cloudbeaver|mongo-express|debezium",
+    r"pgadmin|adminer|phpmyadmin|migrat|flyway|liquibase|cloudbeaver|mongo-express|debezium"
+    r"|(?<![a-z])(seed|seeder|backup|exporter|dump|restore|init)(?![a-z])",
     re.IGNORECASE,
 )
 _CACHE = re.compile(r"redis|valkey|memcache|keydb|dragonfly|cache", re.IGNORECASE)
 _DATABASE = re.compile(r"postgres|pgsql|mysql|mariadb|mongodb|sqlserver|mssql", re.IGNORECASE)
 _TELEMETRY = re.compile(
-    r"otel|opentelemetry|collector|jaeger|zipkin|tempo|prometheus|grafana|loki|promtail|fluent"
-    r"|datadog|newrelic|statsd|telegraf|vector|sentry|elastic-?apm|vault|consul|eureka"
-    r"|config-?server",
+    r"otel|opentelemetry|jaeger|zipkin|prometheus|grafana|promtail|fluentd|fluent-?bit|datadog"
+    r"|newrelic|statsd|telegraf|elastic-?apm|(?<![a-z])(tempo|loki|sentry|vault|consul|eureka)"
+    r"(?![a-z])|timberio/vector|config-?server",
     re.IGNORECASE,
 )
 
