@@ -16,6 +16,8 @@ _TAGS = frozenset(
     " table tbody td th thead tr ul".split()
 )
 _SCHEMES = frozenset({"http", "https", "mailto"})
+# A page that is not JupyterLab (an export, another viewer) needs to be told.
+FIXED = "font-family:var(--jp-code-font-family,monospace);font-size:90%;white-space:pre-wrap"
 _BLOCK_LIMIT = (
     20_000  # characters; longer than this is shown as plain text (the renderer is superlinear)
 )
@@ -78,4 +80,4 @@ def visible(text: str) -> str:
 
 def preformatted(text: str) -> str:
     """``text`` as it stands, in a fixed font."""
-    return f"<pre>{text_html(text)}</pre>"
+    return f'<pre style="{FIXED}">{text_html(text)}</pre>'

@@ -394,6 +394,10 @@ class Design:
             getattr(self, field.name) for field in fields(Design) if field.name != "problems"
         )
 
+    def _repr_mimebundle_(self, **_: object) -> dict[str, str]:
+        """In a notebook a design shows what is in it, not its thousand fields."""
+        return {"text/plain": f"Design: {self.summary}"}
+
     def entity(self, name: str) -> Entity | None:
         """The entity of that qualified name, or of that bare name where it is the only one."""
         exact = [entity for entity in self.entities if entity.qualified == name]

@@ -145,7 +145,7 @@ def _review(subject: dict[str, Any]) -> Script:
 
 
 def _fix(order: Order, subject: dict[str, Any]) -> Script:
-    """Fix one finding after another; each is looked up anew, since an edit moves the text around it."""
+    """Propose each safe fix as an edit, then review again: done is what the rules no longer find."""
     if not subject.get("files"):
         yield "Fixes are edits of files: name the file with `@path`.\n\n"
         return
@@ -156,38 +156,27 @@ def _fix(order: Order, subject: dict[str, Any]) -> Script:
         if re.search(rf"\b{word}\b", order.words, re.IGNORECASE)
     }
     codes |= set(re.findall(r"\b[A-Z]{2,4}\d{3}\b", order.words))
-    tried: set[str] = set()
+    selected = {**subject, **({"select": sorted(codes)} if codes else {})}
+    result = yield Wish("lint", selected)
+    if result is None or result.is_error:
+        yield f"I could not review that: {result.text if result else ''}\n\n"
+        return
+    fixes = list(_FIX_LINE.finditer(result.text))
+    if not fixes:
+        under = f" under {', '.join(sorted(codes))}" if codes else ""
+        yield f"There is nothing here that I can fix safely{under}.\n\n"
+        return
     done = 0
-    for _ in range(_MAX_FIXES):
-        result = yield Wish("lint", {**subject, **({"select": sorted(codes)} if codes else {})})
-        if result is None or result.is_error:
-            yield f"I could not review that: {result.text if result else ''}\n\n"
-            return
-        fixes = [
-            match
-            for match in _FIX_LINE.finditer(result.text)
-            if match["edit"] not in tried and match["rest"] not in tried
-        ]
-        if not fixes:
-            break
-        chosen = fixes[0]
-        tried |= {chosen["edit"], chosen["rest"]}
-        yield f"**{chosen['code']}** {_escaped(chosen['rest'])}\n\n"
-        edited = yield Wish("edit", json.loads(chosen["edit"]))
+    for fix in fixes[:_MAX_FIXES]:
+        yield f"**{fix['code']}** {_escaped(fix['rest'].split(' → ')[0])}\n\n"
+        edited = yield Wish("edit", json.loads(fix["edit"]))
         if edited is not None and not edited.is_error:
             done += 1
         else:
             yield f"Left as it is: {_escaped(edited.text if edited else '')}\n\n"
-            if edited is None or "feedback" not in edited.text:
-                continue
-    if not tried:
-        yield (
-            "There is nothing here that I can fix safely"
-            + (f" under {', '.join(sorted(codes))}" if codes else "")
-            + ".\n\n"
-        )
-    else:
-        yield f"{done} of {len(tried) // 2} proposed fixes applied.\n\n"
+    yield f"{done} of {len(fixes)} proposed fixes applied.\n\n"
+    if done:
+        yield Wish("lint", selected)
 
 
 def _write(order: Order, files: Sequence[str], material: Sequence[Passage]) -> Script:

@@ -117,5 +117,8 @@ def _write_html(content: Any, page: Path) -> Path:
 
     exporter = HTMLExporter(template_name="lab", sanitize_html=False, embed_images=True)
     body, _ = exporter.from_notebook_node(content)
+    # A wide diagram scales to the page instead of being cut off.
+    fit = "<style>.jp-OutputArea-output img{max-width:100%;height:auto}</style>"
+    body = body.replace("</head>", f"{fit}</head>", 1)
     page.write_text(body, encoding="utf-8")
     return page

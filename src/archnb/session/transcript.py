@@ -14,7 +14,7 @@ from archnb.conversation import Usage
 from archnb.design.diagrams import Drawing
 from archnb.design.elements import Design
 from archnb.design.findings import Findings
-from archnb.html import text_html, visible
+from archnb.html import FIXED, preformatted, text_html, visible
 from archnb.permission.gate import Ask, Decision, Diff, Preview, Reply, Shell
 
 _WORDS = {
@@ -62,7 +62,7 @@ class CallRecord:
     def html(self) -> str:
         """The record as HTML built by us: what was asked, the decision, the outcome folded below."""
         head = f"{_MARKS[self.state]} <strong>{text_html(self.title)}</strong> <span>· {_WORDS[self.state]}{self._took()}</span>"
-        output = f"<pre>{text_html(self.output)}</pre>" if self.output else ""
+        output = preformatted(self.output) if self.output else ""
         if not self.ask:
             shown = " open" if self._output_shown() else ""
             inside = output or "<p>no output</p>"
@@ -115,12 +115,13 @@ def preview_html(preview: Preview) -> str:
     """What was asked, as HTML built by us; a diff by colours and by signs."""
     match preview:
         case Diff():
-            return f'<pre style="line-height:1.35">{"".join(_diff_line_html(line) for line in diff_lines(preview))}</pre>'
+            lines = "".join(_diff_line_html(line) for line in diff_lines(preview))
+            return f'<pre style="{FIXED};line-height:1.35">{lines}</pre>'
         case Shell(command, folder, timeout, sandbox):
             where = text_html(f"in {folder}, at most {timeout:.0f} s, {sandbox}")
-            return f'<pre>$ {text_html(command)}</pre><div style="{_GREY}">{where}</div>'
+            return f'{preformatted("$ " + command)}<div style="{_GREY}">{where}</div>'
         case str():
-            return f"<pre>{text_html(preview)}</pre>"
+            return preformatted(preview)
         case _:
             assert_never(preview)
 

@@ -27,7 +27,9 @@ async def _run(given: Input, workspace: Workspace, request: Request) -> Output: 
 
 
 def _line(finding: Finding) -> str:
-    line = f"{finding.code} {finding.severity} {finding.source} {finding.where}: {finding.message} {finding.advice}"
+    line = f"{finding.code} {finding.severity} {finding.source} {finding.where}: {finding.message}"
+    if finding.advice:
+        line += f" → {finding.advice}"
     if finding.fix is None:
         return line
     edit = {

@@ -94,6 +94,21 @@ def test_whether_a_foreign_key_leads_an_index(key, indexes, columns, dialect, ex
     assert unindexed(entity, Relation("t", "u", columns)) is expected
 
 
+@pytest.mark.parametrize(
+    ("where", "counts"),
+    [
+        ("", True),
+        ("a IS NOT NULL", True),
+        ('(("a" is not null))', True),
+        ("deleted_at IS NULL", False),
+        ("b IS NOT NULL", False),
+    ],
+)
+def test_a_partial_index_counts_only_if_it_leaves_out_nulls(where: str, counts: bool) -> None:
+    entity = Entity("t", indexes=(Index(("a",), where=where),), dialect="postgres")
+    assert unindexed(entity, Relation("t", "u", ("a",))) is not counts
+
+
 def test_what_a_table_shows_of_its_columns() -> None:
     orders = table(
         "orders",

@@ -110,7 +110,7 @@ def test_ports(shop):
         ("::1", "82", "82"),
         ("", "83", "83"),
     ]
-    assert ports[0].source.line == 16
+    assert ports[0].source.line == 15
 
 
 def test_settings_are_as_written_with_their_lines(shop):
@@ -118,10 +118,10 @@ def test_settings_are_as_written_with_their_lines(shop):
         each.name: (each.value, each.source.line) for each in shop.service("orders").settings
     }
     assert settings == {
-        "PAYMENTS_ADDR": ("pay:9000", 11),
-        "BROKERS": ("${BROKERS:-bus:9092}", 12),
-        "TOKEN": (None, 13),
-        "DEBUG": ("true", 14),
+        "PAYMENTS_ADDR": ("pay:9000", 10),
+        "BROKERS": ("${BROKERS:-bus:9092}", 11),
+        "TOKEN": (None, 12),
+        "DEBUG": ("true", 13),
         "LOG_LEVEL": ("info", 3),
         "DATABASE_URL": ("postgres://shop:${DB_PASSWORD}@orders-db:5432/orders", 4),
     }

@@ -90,7 +90,7 @@ def test_the_api_and_its_operations():
     assert [(str(each), each.source.line) for each in design.endpoints] == [
         ("GET /orders", 13),
         ("POST /orders", 29),
-        ("DELETE /orders/{id}", 59),
+        ("DELETE /orders/{id}", 57),
         ("GET /tags", 40),
     ]
     listing, making, removing, tags = design.endpoints

@@ -115,7 +115,7 @@ def test_hostile_names_survive_writing():
         flows=tuple(Flow(names[0], name) for name in names[1:]),
     )
     again = FORMAT.read(FORMAT.write(design), "")
-    assert [flow.target for flow in again.flows] == [n for n in names[1:] if n != "|"]
+    assert [flow.target for flow in again.flows] == names[1:]
 
 
 def test_writing_nothing():
@@ -144,7 +144,7 @@ def test_recognition(file, text, low, high):
     [
         "\n".join(f"S{n} → S{n + 1}" for n in range(10_000)),
         "Gateway\n" + "\n".join(f"    → S{n}" for n in range(10_000)),
-        "Root\n" + "\n".join(" " * (n % 900) + f"→ S{n}" for n in range(10_000)),
+        "Root\n" + "\n".join(" " * (n % 60) + f"→ S{n}" for n in range(10_000)),
     ],
 )
 def test_ten_thousand_lines(text):

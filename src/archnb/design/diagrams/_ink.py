@@ -49,23 +49,18 @@ _SEVERITIES: dict[Severity, tuple[str, str]] = {
 }
 _NEUTRAL = (SOFT, "#eef1f4")
 _RANK: dict[Severity, int] = {"error": 0, "warning": 1, "info": 2}
-_SPACE = (
-    0.278  # the width of a space in em: graphviz-pure gives it to each byte it has no metrics for
-)
+_SPACE = 0.278  # a space in em: what graphviz-pure gives to each byte that it has no metrics for
 
 
 def clean(text: str) -> str:
     """``text`` on one line, without control, format, surrogate or non-characters."""
     kept = (
-        " " if character in "\t\n\r\v\f\x85\u2028\u2029" else character
-        for character in text
-        if character in "\t\n\r\v\f\x85\u2028\u2029"
-        or (
-            unicodedata.category(character) not in ("Cc", "Cf", "Cs")
-            and ord(character) & 0xFFFE != 0xFFFE
-        )
+        character
+        for character in " ".join(text.split())
+        if unicodedata.category(character) not in ("Cc", "Cf", "Cs")
+        and ord(character) & 0xFFFE != 0xFFFE
     )
-    return " ".join("".join(kept).split())
+    return "".join(kept).strip()
 
 
 def clip(text: str, limit: int) -> str:
@@ -89,9 +84,8 @@ def written(text: str, limit: int = 60) -> str:
 def font(marked: str, *, size: float = 0, color: str = "", bold: bool = False) -> str:
     """Markup that is already safe, in a font."""
     inner = f"<b>{marked}</b>" if bold else marked
-    attributes = (f' point-size="{size:g}"' if size else "") + (
-        f' color="{color}"' if color else ""
-    )
+    attributes = f' point-size="{size:g}"' if size else ""
+    attributes += f' color="{color}"' if color else ""
     return f"<font{attributes}>{inner}</font>" if attributes else inner
 
 
@@ -148,9 +142,8 @@ def caption(title: str, counts: str, notes: Sequence[str] = (), legend: Sequence
 
 def sample(mark: str, color: str, meaning: str) -> str:
     """An entry of a legend: how something looks, and what it means."""
-    return font(f"{written(mark)}&#160;", size=8.5, color=color) + font(
-        written(meaning), size=8.5, color=MUTED
-    )
+    shown = font(f"{written(mark)}&#160;", size=8.5, color=color)
+    return shown + font(written(meaning), size=8.5, color=MUTED)
 
 
 def plural(count: int, noun: str, many: str = "") -> str:

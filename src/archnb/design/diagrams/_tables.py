@@ -12,6 +12,7 @@ from archnb.design.elements import Check, Column, DataType, Design, Entity, Rela
 MOST_ROWS = 12
 _INDEXES_BY_ITSELF = ("mysql", "mariadb")  # InnoDB makes an index for each foreign key
 _STORED = ("table", "partition", "foreign table")  # others do not say what may be null
+_NOT_NULL = re.compile(r'[\s(]*"?(\w+)"?\s+is\s+not\s+null[\s)]*', re.IGNORECASE)
 _SHORT_TYPES = (
     ("timestamp with time zone", "timestamptz"),
     ("timestamp without time zone", "timestamp"),
@@ -103,7 +104,12 @@ def unindexed(entity: Entity, relation: Relation) -> bool:
     if not entity.dialect or entity.dialect in _INDEXES_BY_ITSELF or not relation.columns:
         return False
     wanted, many = set(relation.columns), len(relation.columns)
-    leads = (entity.key, *(index.columns for index in entity.indexes))
+    whole = []
+    for index in entity.indexes:
+        partial = _NOT_NULL.fullmatch(index.where)
+        if not index.where or (partial and partial[1] in wanted):
+            whole.append(index.columns)
+    leads = (entity.key, *whole)
     return not any(set(columns[:many]) == wanted for columns in leads)
 
 
@@ -201,8 +207,9 @@ def _row(
     entity: Entity, column: Column, foreign: bool, bare: bool, types: dict[str, DataType]
 ) -> Row:
     marks, values = [], _enum(column.type, types)
-    if any(index.unique and index.columns == (column.name,) for index in entity.indexes):
-        marks.append("unique")
+    alone = [index for index in entity.indexes if index.unique and index.columns == (column.name,)]
+    if alone:
+        marks.append("unique" if any(not index.where for index in alone) else "partly unique")
     elif bare:
         marks.append("no index")
     elif any(index.columns[:1] == (column.name,) for index in entity.indexes):

@@ -36,10 +36,8 @@ if TYPE_CHECKING:
     import graphviz
 
 _FEW = 60  # above it, a table is drawn as a small box: names and keys only
-_STRUT = (
-    '<font point-size="10"> </font>'  # a blank of one size puts every cell of a row on one baseline
-)
-
+# a blank of the row's size puts each of its cells on one baseline
+_STRUT = '<font point-size="10"> </font>'
 _GAP = '<font point-size="4">&#160;</font>'
 
 
@@ -47,14 +45,14 @@ def dot(design: Design, view: View) -> str:
     """DOT text of the diagram."""
     shown = schema(design)
     tables = list(enumerate(shown.tables))
+    crowded = len(tables) > _FEW
     small = {
         place
         for place, table in tables
-        if len(tables) > _FEW or (view.focus and not _named(table.entity, view.focus))
+        if crowded or (view.focus and not _named(table.entity, view.focus))
     }
-    graph = _paper(
-        view, caption(view.title, counts(shown), legend=_legend(shown, small)), len(tables) > _FEW
-    )
+    head = caption(view.title, counts(shown), legend=_legend(shown, small))
+    graph = _paper(view, head, crowded)
     alone = _loners(shown)
     groups = list(dict.fromkeys(_group(table.entity) for _, table in tables if not table.missing))
     for number, name in enumerate(groups):
@@ -70,7 +68,7 @@ def dot(design: Design, view: View) -> str:
     for place, table in tables:
         if table.missing:
             graph.node(f"t{place}", **_ghost(table.entity.name))
-    for left, right in _in_rows(shown, alone, 5 if len(tables) > _FEW else 3):
+    for left, right in _in_rows(shown, alone, 5 if crowded else 3):
         graph.edge(f"t{left}", f"t{right}", style="invis")
     for origin, target, relation in shown.relations:
         child, parent = shown.tables[origin], shown.tables[target]

@@ -262,7 +262,7 @@ def _legend(scene: _Scene) -> list[str]:
 SERVICES = Diagram(
     "services",
     "Services and flows",
-    lambda design: bool(design.services or design.flows),
+    lambda design: bool(design.services or links(design)),
     dot,
     text,
     directions=("LR", "TB"),

@@ -152,10 +152,10 @@ def _chains(text: str, shadow: str, start: int, end: int, columns: list[int]) ->
         low = after
         if number:
             arrow = marks[number - 1][2]
-            label = _LABEL.match(text, low, high)
-            if label and not arrow.label:
-                arrow = replace(arrow, label=next(filter(None, label.groups()), "").strip())
-                low = label.end()
+            bracket = _LABEL.match(text, low, high)
+            if bracket and not arrow.label:
+                arrow = replace(arrow, label=next(filter(None, bracket.groups()), "").strip())
+                low = bracket.end()
             arrows.append(replace(arrow, start=columns[arrow.start]))
         last = number == len(marks)
         pieces = _pieces(shadow, low, high, gap)
@@ -164,9 +164,10 @@ def _chains(text: str, shadow: str, start: int, end: int, columns: list[int]) ->
                 found.append(Chain(tuple(stops), tuple(arrows)))
                 stops, arrows = [], []
             end_of_name = right
-            if last and arrows and not arrows[-1].label:
+            if last and arrows:
                 end_of_name, said = _said(text, shadow, left, right)
-                arrows[-1] = replace(arrows[-1], label=said)
+                label = ": ".join(filter(None, (arrows[-1].label, said)))
+                arrows[-1] = replace(arrows[-1], label=label)
             stops.append(_boxes(text, shadow, left, end_of_name, columns))
     found.append(Chain(tuple(stops), tuple(arrows)))
     return [chain for chain in found if any(chain.stops) or chain.arrows]
@@ -240,13 +241,15 @@ def _boxes(text: str, shadow: str, left: int, right: int, columns: list[int]) ->
 def _box(text: str, start: int, end: int, columns: list[int]) -> Box | None:
     raw = text[start:end]
     inner = raw.strip(" |│┃*")
-    if not re.search(r"\w", inner) or re.fullmatch(r",?\s*and\s*", raw):
+    if not re.search(r"\w|^[\"`].", inner) or re.fullmatch(r",?\s*and\s*", raw):
         return None
     offset = start + raw.index(inner[0])
     name, note = _unwrapped(inner), ""
     if name == inner and (match := _NOTE.match(inner)):
         name, note = _unwrapped(match["name"]), (match["a"] or match["b"] or "").strip()
-    name = " ".join(name.split()).rstrip(".")
+    name = " ".join(name.split())
+    if name == inner:
+        name = name.rstrip(".:")
     return Box(name, " ".join(note.split()), columns[offset], columns[offset + len(inner)])
 
 

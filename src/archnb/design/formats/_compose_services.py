@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import shlex
 from dataclasses import dataclass, field, replace
+from pathlib import PurePath
 from typing import TYPE_CHECKING
 
 from archnb.design.elements import Port, Problem, Service, Setting, Source
@@ -162,7 +163,7 @@ def _variables(
     own = {name.strip() for name, _, _ in named(environment)}
     for file in _env_files(body):
         text = beside(sheet.file, sheet.resolve(file))
-        place = f"{sheet.file.rpartition('/')[0]}/{text_of(file)}".removeprefix("/")
+        place = str(PurePath(sheet.file).parent / text_of(file))
         for entry in env_entries(text or "", sheet.values):
             if entry.name not in own:
                 source = Source(place, entry.line)

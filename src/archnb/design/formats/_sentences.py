@@ -19,7 +19,7 @@ _CARRIES_ON = re.compile(
     r"|have|is|are))\Z",
     re.IGNORECASE,
 )
-_OPENS = re.compile(r"(?:an?|each|every|the|one|all|any|many|some)\b|[^a-z(]")
+_LEADS_ON = re.compile(r"(?:and|or|but|with|over|via|to|from|by|in|on|for|of|which|when)\b|[(,]")
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,7 +88,7 @@ def _joins(before: Sentence, part: Sentence, *, bullet: bool, listing: bool) -> 
         return listing or before.text.endswith(":")
     if listing or len(before.text) > LONGEST_SENTENCE:
         return False
-    return bool(_CARRIES_ON.search(before.text)) or not _OPENS.match(part.text)
+    return bool(_CARRIES_ON.search(before.text)) or bool(_LEADS_ON.match(part.text))
 
 
 def _parts(line: str, number: int, offset: int, begin: int) -> Iterator[Sentence]:

@@ -27,7 +27,7 @@ def is_box_line(line: str) -> bool:
     """Whether a line could be names alone; only its neighbours can tell that it is."""
     parts = _parts(line)
     alone = bool(parts) and not any(chain.arrows for chain in parts)
-    return alone and _named(parts) and not line.rstrip().endswith((".", "!", "?"))
+    return alone and _named(parts) and not line.rstrip().endswith((".", "!", "?", ":"))
 
 
 def is_vertical(line: str) -> bool:

@@ -183,17 +183,21 @@ class _Cluster:
 
     def find(self, host: str, namespace: str) -> list[str]:
         """The nodes that a host name reaches from a pod in ``namespace``."""
+        pod = re.match(r"[^.]+-\d+\.", host)  # one of a stateful set: mongo-0.mongo
+        return self._service(host, namespace) or (
+            self._service(host[pod.end() :], namespace) if pod else []
+        )
+
+    def _service(self, host: str, namespace: str) -> list[str]:
         name, *rest = host.split(".")
         if rest and (known := self.reached.get(("", host))):  # an external name
             return known
-        if rest and re.search(r"-\d+$", name):  # a pod of a stateful set: mongo-0.mongo
-            return self.find(".".join(rest), namespace)
         if not rest:
             near = self.reached.get((namespace, name)) or self.reached.get(("", name))
-            everywhere = [each for each in self.reached if each[1] == name]
-            return near or (
-                self.reached[everywhere[0]] if not namespace and len(everywhere) == 1 else []
-            )
+            if near or namespace:
+                return near or []
+            anywhere = [nodes for (_, each), nodes in self.reached.items() if each == name]
+            return anywhere[0] if len(anywhere) == 1 else []
         if stated := self.reached.get((rest[0], name)):
             return stated if len(rest) == 1 or rest[1] == "svc" else []
         # Without a namespace in the file, any that is spelled out as one may be meant.

@@ -78,6 +78,7 @@ class _Reading:
         self.above: list[_Spot] = []
         self.hanging: list[_Hanging] = []
         self.open: _Open | None = None
+        self.title: tuple[tuple[Chain, ...], Source] | None = None
         self.source = Source(file)
 
     def line(self, number: int, text: str) -> None:
@@ -87,7 +88,15 @@ class _Reading:
         elif found := shafts(text):
             self.hang(found)
         elif parts := chains(text):
-            self.draw(parts)
+            title, self.title = self.title, None
+            if title and not self.hanging and parts[0].arrows and not parts[0].stops[0]:
+                self.source = title[1]
+                self.draw(title[0])
+                self.source = Source(self.file, number)
+            if text.rstrip().endswith(":") and not any(chain.arrows for chain in parts):
+                self.title = parts, self.source
+            else:
+                self.draw(parts)
         elif re.search(r"\w", text) and not text.lstrip().startswith(("#", "//", "%%", "```")):
             self.problem(f"not understood: {text.strip()[:120]}")
 
@@ -151,7 +160,8 @@ class _Reading:
             self.above.append(anchor)
             return anchor
         place = bisect_right(self.above, arrow.start, key=lambda spot: spot.low)
-        return self.above[place - 1] if place else None
+        del self.above[place:]  # a sibling closes what its elder siblings had begun
+        return self.above[-1] if place else None
 
     def arrive(self, spots: list[_Spot]) -> None:
         """A line that begins with a name ends the arrows that were left open above it."""
@@ -217,9 +227,8 @@ class _Reading:
             self.links[key] = link
 
     def spot(self, box: Box) -> _Spot:
-        name = box.name.rstrip(":").rstrip() or box.name
-        key = name.casefold()
-        known = self.services.get(key, Service(name, source=self.source))
+        key = box.name.casefold()
+        known = self.services.get(key, Service(box.name, source=self.source))
         self.services[key] = replace(known, technology=known.technology or box.note)
         return _Spot(key, box.start, box.end, box.start)
 

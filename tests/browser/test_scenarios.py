@@ -1,0 +1,168 @@
+"""What a person does: a real JupyterLab, a real Chromium, real clicks, and the file that remains."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from .lab import Lab, LabServer, read_notebook, write_notebook
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Browser
+
+SCHEMA = (
+    "CREATE TABLE customers (\n  id bigint PRIMARY KEY,\n  email text NOT NULL UNIQUE\n);\n\n"
+    "CREATE TABLE orders (\n  id bigint PRIMARY KEY,\n"
+    "  customer_id bigint NOT NULL REFERENCES customers (id)\n);\n"
+)
+LOAD = "%load_ext archnb"
+FIX = "%%architect\nfix the missing index in @schema.sql"
+WIDGET = "application/vnd.jupyter.widget-view+json"
+# Where to leave pictures for a person to look at; nothing is written without it.
+PICTURES = os.environ.get("ARCHNB_PICTURES")
+
+
+def picture(lab: Lab, name: str) -> None:
+    if PICTURES:
+        for theme in ("light", "dark"):
+            lab.set_theme(theme)
+            lab.page.wait_for_timeout(500)
+            lab.screenshot(Path(PICTURES) / f"{name}-{theme}.png")
+        lab.set_theme("light")
+
+
+@pytest.fixture
+def notebook(folder: Path) -> Any:
+    """Write a notebook beside the schema; gives its path."""
+    (folder / "schema.sql").write_text(SCHEMA, encoding="utf-8")
+
+    def write(*cells: str) -> Path:
+        return write_notebook(folder / "design.ipynb", LOAD, *cells)
+
+    return write
+
+
+def plain(cell: Any) -> str:
+    return "\n".join(str(output.get("data", {}).get("text/plain", "")) for output in cell.outputs)
+
+
+def start(lab: Lab, notebook: Path) -> None:
+    """Open, run all, and wait for the first card."""
+    lab.open(notebook)
+    lab.run_all()
+    lab.page.get_by_role("button", name="Approve").first.wait_for(timeout=40_000)
+
+
+def finish(lab: Lab) -> Any:
+    """Wait for the end, save, and check what every saved notebook must hold."""
+    lab.wait_until_done()
+    saved = lab.save()
+    bundles = [output.get("data", {}) for cell in saved.cells for output in cell.get("outputs", [])]
+    assert not any(WIDGET in bundle for bundle in bundles)
+    assert "widgets" not in saved.metadata
+    assert not any("text/markdown" in bundle or "application/javascript" in bundle for bundle in bundles)
+    assert lab.errors == []
+    assert lab.strangers == []
+    return saved
+
+
+def test_approve_an_edit_and_run_all_carries_on(lab: Lab, notebook: Any) -> None:
+    path = notebook(FIX, "print('the next cell')")
+    start(lab, path)
+    assert lab.prompt(2) == "[*]:"
+    picture(lab, "card-edit")
+    before = (path.parent / "schema.sql").read_text(encoding="utf-8")
+    assert before == SCHEMA
+    lab.click("Approve", cell=1)
+    saved = finish(lab)
+    picture(lab, "record-edit")
+    after = (path.parent / "schema.sql").read_text(encoding="utf-8")
+    assert "CREATE INDEX orders_customer_id_idx ON orders (customer_id);" in after
+    record = plain(saved.cells[1])
+    assert "approved by you at" in record
+    assert "+CREATE INDEX" in record
+    assert 'rule: edit "*": ask' in record
+    assert lab.output(2) == "the next cell"
+
+
+def test_deny_with_reason(lab: Lab, notebook: Any) -> None:
+    path = notebook(FIX)
+    start(lab, path)
+    lab.click("Deny with reason", cell=1)
+    lab.cell(1).locator("textarea").fill("wait for the release")
+    lab.click("Deny and send reason", cell=1)
+    saved = finish(lab)
+    assert (path.parent / "schema.sql").read_text(encoding="utf-8") == SCHEMA
+    assert "denied by you at" in plain(saved.cells[1])
+    assert "reason: wait for the release" in plain(saved.cells[1])
+
+
+def test_approve_a_command_by_keyboard(lab: Lab, notebook: Any) -> None:
+    path = notebook("%%architect\nrun: echo hello | tr a-z A-Z")
+    start(lab, path)
+    picture(lab, "card-command")
+    button = lab.cell(1).get_by_role("button", name="Approve")
+    button.focus()
+    lab.page.keyboard.press("Enter")
+    saved = finish(lab)
+    assert "HELLO" in plain(saved.cells[1])
+    assert "exit code 0" in plain(saved.cells[1])
+    assert "HELLO" in lab.output(1)
+
+
+def test_run_all_across_two_cards(lab: Lab, notebook: Any) -> None:
+    path = notebook(FIX, "print('between')", "%%architect\nrun: touch made", "print('last')")
+    start(lab, path)
+    lab.click("Approve", cell=1)
+    lab.cell(3).get_by_role("button", name="Deny", exact=True).wait_for(timeout=20_000)
+    assert lab.output(2) == "between"
+    assert lab.prompt(4) == "[*]:"
+    lab.cell(3).get_by_role("button", name="Deny", exact=True).click()
+    finish(lab)
+    assert lab.output(4) == "last"
+    assert not (path.parent / "made").exists()
+
+
+def test_interrupt_at_a_card(lab: Lab, notebook: Any) -> None:
+    path = notebook(FIX, "print('not reached')")
+    start(lab, path)
+    lab.interrupt()
+    lab.wait_for_text(1, "KeyboardInterrupt")
+    lab.wait_until_done()
+    assert "denied by interrupted" in lab.output(1)
+    assert lab.output(2) == ""
+    assert (path.parent / "schema.sql").read_text(encoding="utf-8") == SCHEMA
+    lab.run_cell(2)
+    lab.wait_for_text(2, "not reached")
+
+
+def test_a_saved_notebook_reads_the_same_with_no_kernel(
+    lab: Lab, browser: Browser, lab_server: LabServer, notebook: Any
+) -> None:
+    path = notebook("%%architect\ndraw and review @schema.sql", FIX)
+    start(lab, path)
+    lab.click("Approve", cell=2)
+    finish(lab)
+    live = [lab.output(index) for index in (1, 2)]
+    picture(lab, "live")
+    lab.close()
+    saved = read_notebook(path)
+    drawn = [output.data for output in saved.cells[1].outputs if "image/png" in output.get("data", {})]
+    assert drawn
+    assert all("image/svg+xml" in data and "customers" in data["text/plain"] for data in drawn)
+    fresh = Lab(browser, lab_server)
+    fresh.open(path, kernel=False)
+    fresh.wait_for_text(2, "approved by you")
+    assert [words(fresh.output(index)) for index in (1, 2)] == [words(text) for text in live]
+    images = fresh.cell(1).locator("img")
+    assert images.count() == len(drawn)
+    assert images.first.evaluate("image => image.naturalWidth") > 300
+    picture(fresh, "no-kernel")
+    fresh.close()
+
+
+def words(text: str) -> str:
+    return " ".join(text.split())
