@@ -18,7 +18,8 @@ if TYPE_CHECKING:
     from archnb.design.diagrams import Drawing
     from archnb.design.elements import Design, Finding
     from archnb.design.findings import Findings
-    from archnb.session import Result, Session
+    from archnb.session.session import Session
+    from archnb.session.transcript import Result
 
 __version__ = "0.1.0"
 __all__ = [
@@ -37,8 +38,8 @@ _LAZY = {
     "Design": "archnb.design.elements",
     "Drawing": "archnb.design.diagrams",
     "Findings": "archnb.design.findings",
-    "Result": "archnb.session",
-    "Session": "archnb.session",
+    "Result": "archnb.session.transcript",
+    "Session": "archnb.session.session",
 }
 
 

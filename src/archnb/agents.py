@@ -13,7 +13,6 @@ from archnb.errors import AgentError
 from archnb.permission.rules import ACTIONS, Action, Rule
 
 MAX_BYTES = 200_000  # of an agent file; the largest published ones have about 40,000
-DEFAULT = "backend-architect"
 
 Origin = Literal["bundled", "user", "workspace"]
 

@@ -225,7 +225,7 @@ def _agents(given: argparse.Namespace) -> int:
 
 
 def _ask(given: argparse.Namespace) -> int:
-    from archnb.session import Session
+    from archnb.session.session import Session
     from archnb.terminal import Printer, approve_by_input, deny_unattended
 
     session = Session()

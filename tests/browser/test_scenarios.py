@@ -91,7 +91,7 @@ def test_approve_an_edit_and_run_all_carries_on(lab: Lab, notebook: Any) -> None
 def test_deny_with_reason(lab: Lab, notebook: Any) -> None:
     path = notebook(FIX)
     start(lab, path)
-    lab.click("Deny with reason", cell=1)
+    lab.click("Deny with reason…", cell=1)
     lab.cell(1).locator("textarea").fill("wait for the release")
     lab.click("Deny and send reason", cell=1)
     saved = finish(lab)

@@ -7,7 +7,7 @@ import pytest
 from archnb.errors import ModelError
 from archnb.permission.gate import Reply
 from archnb.providers.anthropic import resolve
-from archnb.session import Session
+from archnb.session.session import Session
 from archnb.session.transcript import fold_all
 from archnb.workspace import Workspace
 

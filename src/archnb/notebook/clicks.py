@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import asyncio
 import contextlib
 from collections.abc import Iterator
-from importlib.metadata import version
 from typing import Any, Literal
 
 from IPython.core.getipython import get_ipython
@@ -29,7 +27,9 @@ def surface() -> Surface:
         return "prompt" if sys.stdin is not None and sys.stdin.isatty() else "unattended"
     if not kernel.get_parent().get("content", {}).get("allow_stdin"):
         return "unattended"
-    return "buttons" if _release(version("ipykernel")) >= _ROUTES_CLICKS else "prompt"
+    import ipykernel
+
+    return "buttons" if _release(ipykernel.__version__) >= _ROUTES_CLICKS else "prompt"
 
 
 def _release(text: str) -> tuple[int, ...]:
@@ -39,13 +39,14 @@ def _release(text: str) -> tuple[int, ...]:
 @contextlib.contextmanager
 def heartbeat() -> Iterator[None]:
     """Keep the event loop waking while something waits inside."""
-    task = asyncio.ensure_future(_beat())
+    import asyncio
+
+    async def beat() -> None:
+        while True:
+            await asyncio.sleep(HEARTBEAT)
+
+    task = asyncio.ensure_future(beat())
     try:
         yield
     finally:
         task.cancel()
-
-
-async def _beat() -> None:
-    while True:
-        await asyncio.sleep(HEARTBEAT)

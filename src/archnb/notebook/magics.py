@@ -1,32 +1,34 @@
-"""What a person types: ``%%architect``, ``%architect`` and the magics that need no model."""
+"""What a person types: ``%%architect``, ``%architect`` and the magics that need no model.
+
+Loaded by ``%load_ext``, so it imports little; the rest is imported by the magic that needs it.
+"""
 
 from __future__ import annotations
 
-import argparse
-import asyncio
-import shlex
-from typing import Any, NoReturn
+import os
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
-from IPython.core.interactiveshell import InteractiveShell
 from IPython.core.magic import Magics, cell_magic, line_magic, magics_class, no_var_expand
 from IPython.display import display
 
 import archnb
 from archnb import agents
-from archnb.errors import ArchnbError, CellError
+from archnb.errors import CellError
 from archnb.execution import sandbox
 from archnb.html import visible
-from archnb.notebook.approval import CardApprover
-from archnb.notebook.clicks import heartbeat, surface
-from archnb.notebook.screen import Screen
-from archnb.notebook.values import as_text
-from archnb.permission.policy import PolicyApprover, policy_from
-from archnb.session import Result, Session
-from archnb.session.prompt import insert_variables
-from archnb.session.transcript import why_lines
+from archnb.notebook.clicks import surface
+from archnb.session.choices import NO_KEY, agent_choice, model_choice
+
+if TYPE_CHECKING:
+    from IPython.core.interactiveshell import InteractiveShell
+
+    from archnb.session.session import Session
 
 _CELL = "%%architect"
-_SESSION = "_archnb_session"
+_RUN = "archnb.notebook.cell"
+SESSION = "_archnb_session"
+"""The shell's attribute that holds the notebook's one conversation."""
 
 HELP = """\
 %%architect [--agent NAME] [--model ID] [--plan] [--new] [-o VAR]
@@ -44,90 +46,18 @@ HELP = """\
 """
 
 
-class _Arguments(argparse.ArgumentParser):
-    """A parser whose complaint is one sentence instead of an exit."""
-
-    def error(self, message: str) -> NoReturn:
-        raise CellError(f"{self.prog}: {message}.", hint="%architect help lists the options.")
-
-
-def _cell_arguments() -> _Arguments:
-    parser = _Arguments(prog=_CELL, add_help=False)
-    parser.add_argument("--agent", default="")
-    parser.add_argument("--model", default="")
-    parser.add_argument("--plan", action="store_true")
-    parser.add_argument("--new", action="store_true")
-    parser.add_argument("-o", "--output", default="", metavar="VAR")
-    return parser
-
-
 def transform(lines: list[str]) -> list[str]:
     """A cell that starts with ``%%architect`` becomes one awaited call.
 
     A magic function cannot await, and only an awaiting cell hears a click while it runs.
 
-    >>> transform(["%%architect --plan\\n", "hello\\n"])
-    ["await __import__('archnb.notebook.magics', fromlist=['run_cell']).run_cell('--plan', 'hello\\\\n')\\n"]
+    >>> transform(["%%architect --plan", "hello"])
+    ["await __import__('archnb.notebook.cell', fromlist=['run']).run('--plan', 'hello')\\n"]
     """
     if not lines or lines[0].split()[:1] != [_CELL]:
         return lines
     options, text = lines[0].strip().removeprefix(_CELL).strip(), "".join(lines[1:])
-    return [
-        f"await __import__({__name__!r}, fromlist=['run_cell']).run_cell({options!r}, {text!r})\n"
-    ]
-
-
-async def run_cell(options: str, text: str) -> Result:
-    """Run one ``%%architect`` cell; the value is what the next cell can use."""
-    from IPython.core.getipython import get_ipython
-
-    shell: Any = get_ipython()
-    given = _cell_arguments().parse_args(_split(options, _CELL))
-    if not text.strip():
-        raise CellError(
-            f"This {_CELL} cell says nothing.", hint="Write below the first line what is wanted."
-        )
-    if given.output and not given.output.isidentifier():
-        raise CellError(f"-o {given.output}: that is no variable name.")
-    session = session_of(shell)
-    screen = Screen()
-    policy = policy_from(session.environment)
-    approver = PolicyApprover(policy) if policy else CardApprover(screen.slot)
-    prompt = insert_variables(
-        text, lambda name: as_text(shell.user_ns[name]) if name in shell.user_ns else None
-    )
-    clock = asyncio.ensure_future(screen.keep_time())
-    started = asyncio.get_running_loop().time()
-    try:
-        with heartbeat():
-            async for event in session.run(
-                prompt,
-                approver,
-                agent=given.agent,
-                model=given.model,
-                plan=given.plan,
-                new=given.new,
-            ):
-                screen.show(event)
-    finally:
-        clock.cancel()
-    result = screen.result.timed(asyncio.get_running_loop().time() - started)
-    if given.output:
-        shell.user_ns[given.output] = result
-    if result.ended == "interrupted":
-        raise KeyboardInterrupt
-    if result.ended == "failed":
-        raise ArchnbError(result.message)
-    return result
-
-
-def session_of(shell: Any) -> Session:
-    """The notebook's one conversation; kept with the shell so that reloading the extension keeps it."""
-    session = getattr(shell, _SESSION, None)
-    if not isinstance(session, Session):
-        session = Session()
-        setattr(shell, _SESSION, session)
-    return session
+    return [f"await __import__({_RUN!r}, fromlist=['run']).run({options!r}, {text!r})\n"]
 
 
 @magics_class
@@ -142,12 +72,20 @@ class ArchitectMagics(Magics):
         verb, rest = (
             (words[0], words[1].strip() if len(words) > 1 else "") if words else ("status", "")
         )
-        session = session_of(self.shell)
         match verb, rest:
             case "status", "":
-                _say(status(session))
+                _say(status(self.shell))
             case "help", "":
                 _say(HELP)
+            case _:
+                self._change(verb, rest)
+
+    def _change(self, verb: str, rest: str) -> None:
+        from archnb.notebook.cell import session_of
+        from archnb.session.transcript import why_lines
+
+        session = session_of(self.shell)
+        match verb, rest:
             case "config", "":
                 _say(
                     "\n".join(
@@ -161,10 +99,10 @@ class ArchitectMagics(Magics):
             case "agent", name if name:
                 session.agent(name)
                 session.agent_name = name
-                _say(status(session))
+                _say(status(self.shell))
             case "model", name if name:
                 session.model = name
-                _say(status(session))
+                _say(status(self.shell))
             case "why", command if command:
                 decision = session.why(command)
                 parts = [f"  {part.text}: {part.action} ({part.rule})" for part in decision.parts]
@@ -174,17 +112,16 @@ class ArchitectMagics(Magics):
                 _say("The conversation starts afresh.")
             case _:
                 raise CellError(
-                    f"%architect {line}: I do not know that.",
+                    f"%architect {verb} {rest}".rstrip() + ": I do not know that.",
                     hint="%architect help lists what there is.",
                 )
 
     @cell_magic  # type: ignore[untyped-decorator, unused-ignore]
     def design(self, line: str, cell: str) -> archnb.Design:
         """Read the cell as a schema, sketch or specification, draw it, check it, and bind NAME."""
-        parser = _Arguments(prog="%%design", add_help=False)
-        parser.add_argument("name")
-        parser.add_argument("--format", default=None)
-        given = parser.parse_args(_split(line, "%%design"))
+        from archnb.notebook.lines import design_arguments
+
+        given = design_arguments(line)
         if not given.name.isidentifier():
             raise CellError(f"%%design {given.name}: that is no variable name.")
         design = archnb.read(text=cell, format=given.format)
@@ -208,13 +145,16 @@ class ArchitectMagics(Magics):
         self._draw("services", line)
 
     @line_magic  # type: ignore[untyped-decorator, unused-ignore]
-    def review(self, line: str) -> Any:
+    def review(self, line: str) -> None:
         """Review the files named by archnb's rules."""
-        findings = archnb.lint(*_files(line, "%review"))
-        display(findings)
+        from archnb.notebook.lines import file_arguments
+
+        display(archnb.lint(*file_arguments(line, "%review")))
 
     def _draw(self, kind: str, line: str) -> None:
-        design = archnb.read(*_files(line, f"%{kind}"))
+        from archnb.notebook.lines import file_arguments
+
+        design = archnb.read(*file_arguments(line, f"%{kind}"))
         drawings = archnb.draw(design, kind=kind, findings=archnb.lint(design))
         if not drawings:
             raise CellError(
@@ -225,39 +165,31 @@ class ArchitectMagics(Magics):
         _say_problems(design)
 
 
-def _files(line: str, magic: str) -> list[str]:
-    names = [name.removeprefix("@") for name in _split(line, magic)]
-    if not names:
-        raise CellError(
-            f"{magic} needs a file or folder.", hint=f"For example: {magic} db/schema.sql"
-        )
-    return names
-
-
-def _split(line: str, magic: str) -> list[str]:
-    try:
-        return shlex.split(line)
-    except ValueError as error:
-        raise CellError(f"{magic}: {str(error).lower()} in {line!r}.") from error
-
-
-def status(session: Session) -> str:
+def status(shell: Any) -> str:
     """The quiet line of ``%load_ext``: version, agent, model, workspace, approvals, sandbox."""
-    agent = session.agent()
-    model = session.model_choice(agent=agent)
-    named = "offline: no key found, rules only" if model.source == "no key found" else model.value
-    approvals = {"unattended": "unattended: asks are denied"}.get(surface(), surface())
-    if policy_from(session.environment):
-        approvals = "policy of this run"
+    session: Session | None = getattr(shell, SESSION, None)
+    root = session.workspace.root if session else Path.cwd()
+    named = agent_choice(session.agent_name if session else "", os.environ).value
+    agent = agents.find(named, root)
+    model = model_choice(
+        os.environ, asked=session.model if session else "", agent=(agent.model, agent.path)
+    )
     words = (
         f"archnb {archnb.__version__}",
         agent.name,
-        named,
-        str(session.workspace.root),
-        f"approvals: {approvals}",
+        f"offline: {NO_KEY}, rules only" if model.source == NO_KEY else model.value,
+        str(root),
+        f"approvals: {_approvals()}",
         sandbox.LABEL,
     )
     return " · ".join(words)
+
+
+def _approvals() -> str:
+    if os.environ.get("ARCHNB_APPROVE", "[]") != "[]":
+        return "policy of this run"
+    found = surface()
+    return "unattended: asks are denied" if found == "unattended" else found
 
 
 def _say(text: str) -> None:
@@ -283,7 +215,7 @@ def load(shell: InteractiveShell) -> None:
         if getattr(known, "__name__", "") != "transform" or known.__module__ != __name__
     ]
     transformers.append(transform)
-    _say(status(session_of(shell)))
+    _say(status(shell))
 
 
 def unload(shell: InteractiveShell) -> None:

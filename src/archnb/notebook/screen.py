@@ -60,8 +60,8 @@ class Screen:
                     _display(item)
             case events.Retrying(reason, delay):
                 self._new(_quiet(f"{reason}; trying again in {delay:.0f} s"))
-            case events.RunEnded(_, message):
-                if message:
+            case events.RunEnded(reason, message):
+                if message and reason != "failed":  # a failed cell says it as its error
                     self._new(_quiet(message))
                 self.tick(done=True)
             case (

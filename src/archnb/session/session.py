@@ -15,22 +15,10 @@ from archnb.events import Event
 from archnb.execution import sandbox
 from archnb.permission.gate import Approver, Decision, Gate, Request, Shell
 from archnb.providers.base import Provider, Settings, kinds
+from archnb.session.choices import Choice, agent_choice, model_choice
 from archnb.session.prompt import check_references
 from archnb.tools.base import all_tools
 from archnb.workspace import Workspace
-
-OFFLINE = "offline"
-DEFAULT_MODEL = "claude-sonnet-5-5"
-_KEYS = ("ANTHROPIC_API_KEY", "ANTHROPIC_AUTH_TOKEN", "ANTHROPIC_BASE_URL", "ANTHROPIC_PROFILE")
-
-
-@dataclass(frozen=True, slots=True)
-class Choice:
-    """A setting's value and where it comes from, as ``%architect config`` shows it."""
-
-    name: str
-    value: str
-    source: str
 
 
 @dataclass(slots=True)
@@ -52,31 +40,12 @@ class Session:
         return agents.find(name or self.agent_choice().value, self.workspace.root)
 
     def agent_choice(self) -> Choice:
-        if self.agent_name:
-            return Choice("agent", self.agent_name, "%architect agent")
-        if name := self.environment.get("ARCHNB_AGENT"):
-            return Choice("agent", name, "ARCHNB_AGENT")
-        return Choice("agent", agents.DEFAULT, "default")
+        return agent_choice(self.agent_name, self.environment)
 
     def model_choice(self, asked: str = "", agent: Agent | None = None) -> Choice:
-        """The model, by precedence: cell, %architect model, environment, agent file, default.
-
-        With no key the last two give way to the offline architect; the first three are an
-        explicit wish, and then a missing key is an error.
-        """
-        explicit = (
-            (asked, "--model"),
-            (self.model, "%architect model"),
-            (self.environment.get("ARCHNB_MODEL", ""), "ARCHNB_MODEL"),
-        )
-        for value, source in explicit:
-            if value:
-                return Choice("model", value, source)
-        if not any(self.environment.get(name) for name in _KEYS):
-            return Choice("model", OFFLINE, "no key found")
-        if agent and agent.model:
-            return Choice("model", agent.model, agent.path)
-        return Choice("model", DEFAULT_MODEL, "default")
+        """The model for a cell that asks for ``asked`` (may be empty) and is answered by ``agent``."""
+        named = (agent.model, agent.path) if agent else ("", "")
+        return model_choice(self.environment, cell=asked, asked=self.model, agent=named)
 
     def choices(self) -> list[Choice]:
         """Every setting with its source."""

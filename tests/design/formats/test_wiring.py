@@ -117,8 +117,10 @@ def test_roles(name, image, ports, role):
     assert classify(name, image, ports) == role
 
 
-def test_ports_say_nothing_of_what_is_built_here():
+def test_image_and_ports_say_nothing_of_what_is_built_here():
     assert classify("web", "", ("3306",), built=True) == Role()
+    assert classify("etl", "etl-kafka", built=True) == Role()
+    assert classify("kafka", "shop:latest-kafka", built=True) == Role("queue", "Kafka")
 
 
 VALUES = {"HOST": "db", "EMPTY": "", "PORT": "5432"}
@@ -226,6 +228,7 @@ def test_calls(name, value, flows):
         ({"WORDPRESS_DB_HOST": "orders-db:5432", "WORDPRESS_DB_NAME": "wp"}, "wp"),
         ({"POSTGRES_HOST": "orders-db", "POSTGRES_DB": "${DB}"}, "${DB}"),
         ({"DB_HOST": "orders-db", "OTHER_NAME": "x"}, ""),
+        ({"POSTGRES_HOST": "${POSTGRES_HOST}", "POSTGRES_DB": "shop"}, "shop"),
     ],
 )
 def test_the_database_beside_a_host(settings, database):

@@ -56,6 +56,7 @@ class Shaft:
     label: str = ""
 
 
+_CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f]")
 _HIDDEN = re.compile(r'"[^"]*"|`[^`]*`|\([^()]*\)|\[[^\[\]]*\]')
 _COMMENT = re.compile(r"^\s*(?:#|//|%%).*|\s(?:#\s|//).*")
 _BULLET = re.compile(r"^(\s*)(?:[-*•]|\d{1,3}[.)])(\s+)(?=\S)")
@@ -119,9 +120,7 @@ def shafts(line: str) -> tuple[Shaft, ...]:
 
 def _clean(line: str) -> str:
     """Tabs as spaces, control characters gone, a list's bullet blanked."""
-    text = "".join(
-        " " if unicodedata.category(char) == "Cc" else char for char in line.expandtabs(4)
-    ).rstrip()
+    text = _CONTROL.sub(" ", line.expandtabs(4)).rstrip()
     return _BULLET.sub(lambda match: " " * len(match[0]), text)
 
 

@@ -7,6 +7,9 @@ import re
 from archnb.design.formats._arrows import LONGEST_LINE, Chain, chains, shafts
 
 _COMMENT = re.compile(r"\s*(?:#\s|//)")
+_POINTS = re.compile(  # a quick look: most lines hold nothing that could be an arrow
+    r"[<>|+`\\\u2190-\u21ff\u2500-\u25ff\u2794-\u27ff\u2900-\u297f\u2b00-\u2bff]"
+)
 _SENTENCE = re.compile(r"[!?,:]$|[.!?;]\s|[{}=<>;]|\(\)|'[^']*'|::")
 
 
@@ -19,7 +22,9 @@ _REQUEST = re.compile(
 
 def is_arrow_line(line: str) -> bool:
     """Whether a line is surely part of a sketch: an arrow beside short names, and no request."""
-    parts = () if _REQUEST.match(line) else _parts(line)
+    if not _POINTS.search(line) or line.rstrip().endswith((":", "{")) or _REQUEST.match(line):
+        return False
+    parts = _parts(line)
     return any(chain.arrows for chain in parts) and _named(parts)
 
 
@@ -57,8 +62,8 @@ def sketch_end(lines: list[str], start: int, end: int) -> int:
             under_arrow, listed = vertical or _open(line), -1
         else:
             indent = len(line) - len(line.lstrip())
-            leads_on = at + 1 < end and _hangs(lines[at + 1])
-            if not is_box_line(line) or not (under_arrow or leads_on or 0 < indent == listed):
+            expected = under_arrow or 0 < indent == listed
+            if not (expected or (at + 1 < end and _hangs(lines[at + 1]))) or not is_box_line(line):
                 break
             # under an open arrow there may be a list, which its indent holds together
             listed = indent if (under_arrow or listed == indent) else -1
@@ -72,8 +77,10 @@ def _hangs(line: str) -> bool:
     """Whether a line goes on from the one above it."""
     if is_vertical(line):
         return True
-    parts = _parts(line)
-    return is_arrow_line(line) and bool(parts[0].arrows) and not parts[0].stops[0]
+    if not is_arrow_line(line):
+        return False
+    first = _parts(line)[0]
+    return bool(first.arrows) and not first.stops[0]
 
 
 def _open(line: str) -> bool:

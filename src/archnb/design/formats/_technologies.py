@@ -192,7 +192,7 @@ def classify(name: str, image: str = "", ports: Iterable[str] = (), *, built: bo
     or unknown the name does; then the ports, if every one of them is a known store's or queue's.
     ``built``: the image is made from a folder of the project.
     """
-    if role := _by_image(image):
+    if not built and (role := _by_image(image)):
         if role.technology in _WEB_SERVERS and _SITES & set(_tokens(name)):
             return Role("service", role.technology)  # it serves the pages that are in it
         return role
@@ -240,7 +240,7 @@ def _by_name(name: str) -> Role | None:
         return Role("job")
     if {"load", "generator"} <= words or words & {"loadgenerator", "loadgen", "loadtest"}:
         return Role("client")
-    if tokens[-1] in ("gateway", "proxy", "ingress", "loadbalancer", "lb"):
+    if tokens[-1] in ("gateway", "proxy", "ingress", "router", "loadbalancer", "lb"):
         return Role("gateway", next((r.technology for t in tokens if (r := _ROLES.get(t))), ""))
     if not words & _BESIDE:
         # The outermost words name the thing; "order-redis-something" could be anything.

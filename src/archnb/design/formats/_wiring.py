@@ -11,7 +11,7 @@ from archnb.design.formats._addresses import Address, addresses
 from archnb.design.formats._technologies import style_towards, technology_of, words_of
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping
+    from collections.abc import Callable, Iterable, Iterator, Mapping
 
 _SCHEMES = {
     "http": "HTTP",
@@ -92,23 +92,34 @@ def calls(
     siblings = {each.name.lower(): each.value for each in variables if each.value}
     flows: list[Flow] = []
     for each in variables:
-        if each.value is None:
-            flows += _by_name(origin, each, each.name, Address("", variable=True), directory)
-            continue
-        for address in addresses(each.name, each.value):
-            own = each.name.lower() != address.host.lower() and address.host.lower() in siblings
-            if address.variable and own:
-                continue  # a shell variable of its own, looked at by itself
-            if address.variable:
-                flows += _by_name(origin, each, address.host, address, directory)
-                continue
-            for target in directory.find(address.host):
-                service = directory.services[target]
-                flow = _flow(origin, each, address, service, directory)
-                if service.kind == "store" and not flow.database:
-                    flow = replace(flow, database=_sibling_database(each.name, siblings))
-                flows.append(replace(flow, inferred=inferred))
+        for flow in _spoken(origin, each, siblings, directory, inferred=inferred):
+            store = directory.services[flow.target].kind == "store"
+            beside = _sibling_database(each.name, siblings) if store else ""
+            flows.append(replace(flow, database=flow.database or beside))
     return [flow for flow in flows if flow.target != origin]
+
+
+def _spoken(
+    origin: str,
+    variable: Variable,
+    siblings: Mapping[str, str],
+    directory: Directory,
+    *,
+    inferred: bool,
+) -> Iterator[Flow]:
+    """The flows that one variable speaks of."""
+    if variable.value is None:
+        whole = Address("", variable=True)
+        yield from _by_name(origin, variable, variable.name, whole, directory)
+        return
+    for address in addresses(variable.name, variable.value):
+        if not address.variable:
+            for target in directory.find(address.host):
+                flow = _flow(origin, variable, address, directory.services[target], directory)
+                yield replace(flow, inferred=inferred)
+        elif variable.name.lower() == address.host.lower() or address.host.lower() not in siblings:
+            # Otherwise it is another variable of the same service, which speaks for itself.
+            yield from _by_name(origin, variable, address.host, address, directory)
 
 
 def _flow(
@@ -176,7 +187,7 @@ def _label(
     return _SCHEMES.get(address.scheme) or known or guessed
 
 
-def _sibling_database(variable: str, siblings: Mapping[str, str | None]) -> str:
+def _sibling_database(variable: str, siblings: Mapping[str, str]) -> str:
     """The database named beside a host: ``DB_NAME`` for ``DB_HOST``, ``PGDATABASE`` ..."""
     stem = re.sub(
         r"[_.]*(?:host(?:name|s)?|addr(?:ess)?|server|url|uri|endpoint)$", "", variable.lower()

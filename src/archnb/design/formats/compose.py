@@ -4,17 +4,22 @@ from __future__ import annotations
 
 import re
 from dataclasses import replace
+from typing import TYPE_CHECKING
 
 from archnb.design.elements import Design, Flow, Problem, Service
 from archnb.design.formats._compose_services import Part, Sheet, extended, networks, part
 from archnb.design.formats._compose_writing import write
 from archnb.design.formats._interpolation import beside, env_entries
 from archnb.design.formats._technologies import classify, style_towards
-from archnb.design.formats._values import Mapping, Value, line_of, mapping
+from archnb.design.formats._values import Mapping as Lined
+from archnb.design.formats._values import Value, line_of, mapping
 from archnb.design.formats._wiring import Directory, calls, joined
 from archnb.design.formats._yaml import read_documents
 from archnb.design.formats.base import Format
 from archnb.errors import ReadError
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
 
 _SECTION = re.compile(
     r"^(?:services|\"services\"|'services')\s*:|\"services\"\s*:\s*\{", re.MULTILINE
@@ -54,7 +59,7 @@ def read(text: str, file: str) -> Design:
     for entry in env_entries(beside(file, ".env") or "", {}):
         if entry.value is not None:
             sheet.values[entry.name] = entry.value
-    bodies = Mapping()
+    bodies = Lined()
     for document in documents:
         _collect(document.root, bodies, sheet)
     if not bodies and not any("services" in mapping(document.root) for document in documents):
@@ -72,16 +77,18 @@ def read(text: str, file: str) -> Design:
             made = replace(made, service=replace(made.service, group=inside[0]))
         parts[name] = made
     _mark_jobs(parts)
-    services = {name: each.service for name, each in parts.items()}
-    flows = joined(flow for name in parts for flow in _flows(name, parts, services, sheet))
+    directory = _directory(parts)
+    flows = joined(
+        flow for name, me in parts.items() for flow in _flows(name, me, directory, sheet)
+    )
     return Design(
-        services=tuple(services.values()),
+        services=tuple(directory.services.values()),
         flows=flows,
         problems=tuple(dict.fromkeys(sheet.problems)),
     )
 
 
-def _collect(root: Value, bodies: Mapping, sheet: Sheet) -> None:
+def _collect(root: Value, bodies: Lined, sheet: Sheet) -> None:
     """Put the services of one document to the others'; a later document wins."""
     section = mapping(root).get("services")
     if section is not None and not isinstance(section, dict):
@@ -89,8 +96,8 @@ def _collect(root: Value, bodies: Mapping, sheet: Sheet) -> None:
     for name, body in mapping(section).items():
         bodies[name] = body
         bodies.lines[name] = line_of(section, name)
-    for include in ("include",) if "include" in mapping(root) else ():
-        sheet.problem(line_of(root, include), "the files under `include` were not read")
+    if "include" in mapping(root):
+        sheet.problem(line_of(root, "include"), "the files under `include` were not read")
 
 
 def _mark_jobs(parts: dict[str, Part]) -> None:
@@ -105,21 +112,23 @@ def _mark_jobs(parts: dict[str, Part]) -> None:
         parts[name] = replace(parts[name], service=job)
 
 
-def _flows(
-    name: str, parts: dict[str, Part], services: dict[str, Service], sheet: Sheet
-) -> list[Flow]:
-    me = parts[name]
-    aliases = {alias: target for target, (alias, _) in me.links.items() if alias}
-
-    def find(host: str) -> list[str]:
-        if host in aliases:
-            return [aliases[host]] if aliases[host] in services else []
-        exact = [target for target in services if target.lower() == host]
-        return exact or [target for target, each in parts.items() if host in each.hosts]
-
+def _directory(parts: dict[str, Part]) -> Directory:
+    """Who answers to which host name; a service's own name wins over another's alias."""
+    hosts: dict[str, list[str]] = {}
+    for target, each in parts.items():
+        for host in each.hosts:
+            hosts.setdefault(host, []).append(target)
+    hosts |= {target.lower(): [target] for target in parts}
+    services = {name: each.service for name, each in parts.items()}
     spoken = {(target, ""): "gRPC" for target, each in parts.items() if each.speaks_grpc}
-    directory = Directory(services, find, spoken)
-    flows = calls(name, me.variables, directory, inferred=False)
+    return Directory(services, lambda host: hosts.get(host, []), spoken)
+
+
+def _flows(name: str, me: Part, directory: Directory, sheet: Sheet) -> list[Flow]:
+    services = directory.services
+    aliases = {alias: [to] for to, (alias, _) in me.links.items() if alias and to in services}
+    linked = replace(directory, find=lambda host: aliases.get(host) or directory.find(host))
+    flows = calls(name, me.variables, linked, inferred=False)
     for target, (_, line) in me.links.items():
         flow = _towards(name, target, services, evidence="links")
         flows.append(replace(flow, source=sheet.source(line)))
@@ -135,7 +144,7 @@ def _flows(
     return [flow for flow in flows if flow.origin != flow.target]
 
 
-def _towards(name: str, target: str, services: dict[str, Service], evidence: str) -> Flow:
+def _towards(name: str, target: str, services: Mapping[str, Service], evidence: str) -> Flow:
     role = classify(target)
     known = services.get(target, Service(target, kind=role.kind, technology=role.technology))
     style = style_towards(known.kind)
@@ -143,7 +152,7 @@ def _towards(name: str, target: str, services: dict[str, Service], evidence: str
     return Flow(name, target, style, label, evidence=evidence)
 
 
-def _routed(name: str, me: Part, services: dict[str, Service], sheet: Sheet) -> list[Flow]:
+def _routed(name: str, me: Part, services: Mapping[str, Service], sheet: Sheet) -> list[Flow]:
     """The routes that Traefik takes from a service's labels."""
     label = next((label for label in me.labels if label.startswith("traefik.http.")), None)
     proxies = [each.name for each in services.values() if each.technology == "Traefik"]

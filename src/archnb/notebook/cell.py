@@ -1,0 +1,72 @@
+"""Run one ``%%architect`` cell: session, approver and screen brought together."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Any
+
+from IPython.core.getipython import get_ipython
+
+from archnb.errors import ArchnbError, CellError
+from archnb.notebook.approval import CardApprover
+from archnb.notebook.clicks import heartbeat
+from archnb.notebook.lines import cell_arguments
+from archnb.notebook.magics import SESSION
+from archnb.notebook.screen import Screen
+from archnb.notebook.values import as_text
+from archnb.permission.policy import PolicyApprover, policy_from
+from archnb.session.prompt import insert_variables
+from archnb.session.session import Session
+from archnb.session.transcript import Result
+
+
+async def run(options: str, text: str) -> Result:
+    """Answer the cell's ``text``; the value is what the next cell can use."""
+    shell: Any = get_ipython()
+    given = cell_arguments(options)
+    if not text.strip():
+        raise CellError(
+            "This %%architect cell says nothing.", hint="Write below the first line what is wanted."
+        )
+    if given.output and not given.output.isidentifier():
+        raise CellError(f"-o {given.output}: that is no variable name.")
+    session = session_of(shell)
+    screen = Screen()
+    policy = policy_from(session.environment)
+    approver = PolicyApprover(policy) if policy else CardApprover(screen.slot)
+    prompt = insert_variables(
+        text, lambda name: as_text(shell.user_ns[name]) if name in shell.user_ns else None
+    )
+    loop = asyncio.get_running_loop()
+    started = loop.time()
+    clock = asyncio.ensure_future(screen.keep_time())
+    try:
+        with heartbeat():
+            async for event in session.run(
+                prompt,
+                approver,
+                agent=given.agent,
+                model=given.model,
+                plan=given.plan,
+                new=given.new,
+            ):
+                screen.show(event)
+    finally:
+        clock.cancel()
+    result = screen.result.timed(loop.time() - started)
+    if given.output:
+        shell.user_ns[given.output] = result
+    if result.ended == "interrupted":
+        raise KeyboardInterrupt
+    if result.ended == "failed":
+        raise ArchnbError(result.message)
+    return result
+
+
+def session_of(shell: Any) -> Session:
+    """The notebook's one conversation; it stays with the shell when the extension is reloaded."""
+    session = getattr(shell, SESSION, None)
+    if not isinstance(session, Session):
+        session = Session()
+        setattr(shell, SESSION, session)
+    return session
