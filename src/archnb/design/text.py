@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from archnb.design.formats._clauses import statements
 from archnb.design.formats._documents import begins_document, documents, kind_of
 from archnb.design.formats._sketch_lines import is_arrow_line, is_vertical, sketch_end
-from archnb.design.formats._sql_lines import is_sql, is_sql_comment, sql_end
+from archnb.design.formats._sql_lines import begins_sql, is_sql_comment, sql_end
 from archnb.design.formats.prose import unified
 
 if TYPE_CHECKING:
@@ -66,10 +66,12 @@ def _cut(lines: list[str], start: int, end: int, *, fences: bool) -> Iterator[Pa
         after = at
         if fences and _FENCE.match(lines[at]):
             found, after = _fenced(lines, at, end)
-        elif is_sql(lines[at]):
+        elif begins_sql(lines, at, end):
             first = at
-            while first > loose and is_sql_comment(lines[first - 1]):
+            while first > loose and _silent(lines[first - 1]):
                 first -= 1
+            while not lines[first].strip():
+                first += 1
             found, after = _sql(lines, first, at, end)
         elif at >= no_document_before and begins_document(lines, at):
             known = documents(lines, at, end)
@@ -91,6 +93,10 @@ def _cut(lines: list[str], start: int, end: int, *, fences: bool) -> Iterator[Pa
         else:
             at += 1
     yield from _sentences(lines, loose, end)
+
+
+def _silent(line: str) -> bool:
+    return not line.strip() or is_sql_comment(line)
 
 
 def _passage(kind: str, lines: list[str], first: int, last: int) -> Passage:

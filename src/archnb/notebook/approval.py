@@ -143,6 +143,7 @@ class _Card:
 
     def close(self) -> None:
         """Leave nothing behind: a widget's layout and style are models of their own."""
+        self._sign.playing = False  # else the page goes on ticking into a closed channel
         for widget in self._all:
             for part in (getattr(widget, "style", None), getattr(widget, "layout", None), widget):
                 with contextlib.suppress(Exception):

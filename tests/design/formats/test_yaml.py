@@ -134,6 +134,7 @@ LAUGHS = "a0: &a0 [x, x, x, x, x, x, x, x, x]\n" + "".join(
         ('{"a": [1, 2', "f.json", "f.json:1"),
         ("[1 2]", "f.json", "f.json:1"),
         ("{'a': 1}", "f.json", "a property name"),
+        ("a: [", "", "line 1: this is not"),
     ],
 )
 def test_what_cannot_be_read_is_one_sentence(text, file, says):

@@ -17,6 +17,13 @@ _GENERIC = frozenset(
     {"has", "contains", "includes", "holds", "owns", "belongs to", "is part of", "consists of"}
 )
 
+_PARTICIPLES = {
+    "written": "write", "sold": "sell", "bought": "buy", "made": "make", "sent": "send",
+    "held": "hold", "taken": "take", "given": "give", "kept": "keep", "built": "build",
+    "paid": "pay", "led": "lead", "taught": "teach", "drawn": "draw", "chosen": "choose",
+    "driven": "drive", "shown": "show", "run": "run", "read": "read",
+}  # fmt: skip
+
 
 @dataclass(slots=True)
 class _Thing:
@@ -208,7 +215,7 @@ def _entity(thing: _Thing) -> Entity:
 def _stem(label: str) -> str:
     """``places`` and ``is placed by`` have one stem."""
     words = label.removeprefix("is ").split()
-    stem = words[0] if words else ""
+    stem = _PARTICIPLES.get(words[0], words[0]) if words else ""
     for ending in ("ing", "ed", "es", "en", "s", "e"):
         if stem.endswith(ending) and len(stem) > len(ending) + 2:
             return stem.removesuffix(ending).removesuffix("e")

@@ -42,8 +42,8 @@ _HAS = re.compile(
     re.IGNORECASE,
 )
 _BELONGS = re.compile(
-    rf"(?P<s>.+?) {MODAL}{ADVERBS}(?P<verb>belongs? to|(?:is|are|be) (?:a )?part of|refers? to"
-    r"|references?|points? to) (?P<o>.+)",
+    rf"(?P<s>.+?) {MODAL}{ADVERBS}(?P<verb>belongs? to|(?:is|are|be) (?:(?:a )?part of|for)"
+    r"|refers? to|references?|points? to) (?P<o>.+)",
     re.IGNORECASE,
 )
 _PASSIVE = re.compile(
@@ -255,10 +255,12 @@ def _active(text: str) -> Said | None:
 def _deed(match: re.Match[str]) -> Relates | None:
     subject, counted = _subject(match["s"]), _counted(match["o"])
     verb = match["verb"].lower()
-    if not subject or not counted or verb in _NO_RELATION or noun(verb) is None:
+    if not subject or not counted or verb in _NO_RELATION:
         return None
     (det, name), (quantity, other) = subject, counted
     third = third_person(verb)
+    if noun(verb) is None and third != "makes":
+        return None
     single = verb == third
     if not match["modal"] and single == is_plural(name):
         return None
@@ -338,7 +340,8 @@ def _enumeration(text: str) -> Said | None:
     else:
         *rest, column = determined(match["s"])[1].split()
         entity = " ".join(rest)
-    if not (match["one"] or match["takes"]) and column.lower() not in _STATES:
+    stated = (match["one"] or match["takes"]) and entity
+    if not stated and column.lower() not in _STATES:
         return None
     if not values or not noun(column) or (entity and not noun(entity)):
         return None

@@ -6,7 +6,7 @@ import json
 import re
 
 from archnb.design.elements import Problem, Source
-from archnb.design.formats._values import Mapping, Sequence, Value
+from archnb.design.formats._values import Mapping, Sequence, Value, place_of
 from archnb.errors import ReadError
 
 
@@ -32,7 +32,7 @@ def _json_error(error: ValueError | RecursionError, file: str) -> ReadError:
             where, said = Source(file), "this JSON is nested too deep to be a design"
         case _:
             where, said = Source(file), f"this is not valid JSON ({error})"
-    return ReadError(f"{where}: {said}.", hint="Mend that line and read it again.")
+    return ReadError(f"{place_of(where)}: {said}.", hint="Mend that line and read it again.")
 
 
 class _Json:

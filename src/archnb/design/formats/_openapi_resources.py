@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, TypeAlias
 
+from archnb.design.inflection import singular, words
+
 if TYPE_CHECKING:
     from archnb.design.elements import Column, Entity
 
@@ -40,8 +42,8 @@ def names_of(entities: list[Entity]) -> dict[str, str]:
     names: dict[str, str] = {}
     taken = {"ProblemDetails"}
     for entity in entities:
-        name = _pascal(_singular(entity.name)) or "Resource"
-        full = _pascal(f"{entity.schema} {_singular(entity.name)}") or "Resource"
+        name = _pascal(singular(entity.name)) or "Resource"
+        full = _pascal(f"{entity.schema} {singular(entity.name)}") or "Resource"
         chosen, number = full if name in taken else name, 2
         while chosen in taken:
             chosen, number = f"{full}{number}", number + 1
@@ -51,26 +53,13 @@ def names_of(entities: list[Entity]) -> dict[str, str]:
 
 
 def _pascal(name: str) -> str:
-    spaced = re.sub(r"(?<=[a-z0-9])(?=[A-Z])", " ", name[:100])
-    return "".join(word.capitalize() for word in re.findall(r"[A-Za-z0-9]+", spaced))
+    """The name as a schema's may be: letters and digits of ASCII only."""
+    parts = re.findall(r"[A-Za-z0-9]+", " ".join(words(name[:100])))
+    return "".join(part.capitalize() for part in parts)
 
 
 def _kebab(pascal: str) -> str:
     return re.sub(r"(?<!^)(?=[A-Z])", "-", pascal).lower()
-
-
-def _singular(name: str) -> str:
-    for ending, single in (
-        ("ies", "y"),
-        ("sses", "ss"),
-        ("xes", "x"),
-        ("ches", "ch"),
-        ("shes", "sh"),
-    ):
-        if name.lower().endswith(ending) and len(name) > len(ending) + 1:
-            return name[: -len(ending)] + single
-    plural = name.lower().endswith("s") and not name.lower().endswith(("ss", "us", "is"))
-    return name[:-1] if plural and len(name) > 2 else name
 
 
 def _plural(name: str) -> str:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from archnb.design.formats._event_sentences import event_facts
-from archnb.design.formats._facts import Calls, Runs, Said
+from archnb.design.formats._facts import Announces, Calls, Runs, Said
 from archnb.design.formats._phrases import (
     ADVERBS,
     MODAL,
@@ -53,8 +53,8 @@ _CALLED = re.compile(
 )
 _STORE = re.compile(
     rf"(?P<s>.+?) {MODAL}{ADVERBS}(?P<v>stores?|persists?|saves?|keeps?|caches?|writes?|records?"
-    r"|archives?|loads?|reads?|fetch(?:es)?|gets?|pulls?) (?P<what>.+?)"
-    r" (?:in|into|to|on|inside|from) (?P<t>.+)",
+    r"|archives?|loads?|reads?|fetch(?:es)?|gets?|pulls?) (?:(?P<what>.+?) )?"
+    r"(?P<prep>in|into|to|on|inside|from) (?P<t>.+)",
     re.IGNORECASE,
 )
 _STORED = re.compile(
@@ -127,8 +127,11 @@ def _call(text: str) -> Said | None:
         targets.append((name, own["proto"] if own else manner.label))
     if match["use"] and not match["proto"] and not all(written_so(name) for name, _ in targets):
         return None
+    reads = (match["v"] or "").lower().endswith("from")
     facts = tuple(
-        Calls(origin, name, label, manner.style, manner.through)
+        _taken(origin, name)
+        if reads and service_kind(name) == "queue"
+        else Calls(origin, name, label, manner.style, manner.through)
         for origin in services_in(match["s"])
         for name, label in targets
     )
@@ -157,13 +160,25 @@ def _store(text: str) -> Said | None:
     match = _STORE.fullmatch(text)
     if not match or not agrees(match, match["v"]):
         return None
-    what = noun(determined(match["what"])[1])
+    what = noun(determined(match["what"] or "data")[1])
     origins, targets = services_in(match["s"]), services_in(match["t"])
     if not what or not all(written_so(name) for name in targets):
         return None
     label = "" if what.lower() in ("data", "state", "records", "information") else what
-    facts = tuple(Calls(origin, target, label) for origin in origins for target in targets)
+    taken = match["prep"].lower() == "from"
+    facts = tuple(
+        _taken(origin, target)
+        if taken and service_kind(target) == "queue"
+        else Calls(origin, target, label)
+        for origin in origins
+        for target in targets
+    )
     return Said(facts, match["s"]) if facts else None
+
+
+def _taken(consumer: str, queue: str) -> Announces:
+    """What is read from a queue flows out of it."""
+    return Announces("", (), (consumer,), queue)
 
 
 def _stored(text: str) -> Said | None:

@@ -5,14 +5,14 @@ from __future__ import annotations
 import re
 
 _LONGEST_STATEMENT = 2000  # lines; it bounds the search for the end of a quote that never closes
-
+_LONGEST_COMMENT = 200
 _OBJECTS = (
-    r"(?:table|view|index|type|domain|schema|sequence|extension|function|procedure|trigger|policy"
+    r"(?:table|view|index|type|domain|schema|language|sequence|extension|function|procedure|trigger|policy"
     r"|role|database|collation|aggregate|operator|rule|publication|user)"
 )
 _QUALIFIERS = (
     r"(?:(?:or\s+replace|global|local|temp|temporary|unlogged|unique|materialized|recursive|foreign"
-    r"|event|constraint)\s+)*"
+    r"|event|constraint|procedural|definer\s*=\s*\S+(?:\s+sql\s+security\s+\w+)?)\s+)*"
 )
 _TABLE = re.compile(
     rf"\s*create\s+{_QUALIFIERS}table\s+(?:if\s+not\s+exists\s+)?[\w.\"`\[\]$]+\s*"
@@ -20,11 +20,11 @@ _TABLE = re.compile(
     re.IGNORECASE,
 )
 _SURE = re.compile(
-    rf"\s*(?:CREATE\s+{_QUALIFIERS.upper().replace('S+', 's+')}{_OBJECTS.upper()}\b"
-    rf"|(?:ALTER|DROP)\s+(?:MATERIALIZED\s+)?{_OBJECTS.upper()}\b|COMMENT\s+ON\b|INSERT\s+INTO\b"
-    r"|SELECT\s.*\bFROM\b|SELECT\s+[\w.]+\(|SET\s+[\w.]+\s*(?:=|TO\b)|GRANT\s.*\b(?:ON|TO)\b"
+    rf"\s*(?:CREATE\s+(?i:{_QUALIFIERS}{_OBJECTS})\b"
+    rf"|(?:ALTER|DROP)\s+(?:MATERIALIZED\s+)?(?i:{_OBJECTS})\b|COMMENT\s+ON\b|INSERT\s+INTO\b"
+    r"|SELECT\s.*\bFROM\b|SELECT\s+[\w.]+\(|SELECT\s.*;\s*$|SET\s+[\w.]+\s*(?:=|TO\b)|GRANT\s.*\b(?:ON|TO)\b"
     r"|REVOKE\s.*\bON\b|BEGIN\s*;|COMMIT\s*;|DO\s+\$|TRUNCATE\s|UPDATE\s.*\bSET\b|DELETE\s+FROM\b"
-    r"|WITH\s+\w+\s+AS\b|PRAGMA\s+\w+|USE\s+[\w`]+\s*;|COPY\s+\S+.*\bFROM\b)"
+    r"|WITH\s+(?:RECURSIVE\s+)?\w+\s+AS\b|DELIMITER\s|PRAGMA\s+\w+|USE\s+[\w`\[\]]+\s*;|COPY\s+\S+.*\bFROM\b)"
 )
 _CLOSED = re.compile(
     rf"\s*(?:create\s+{_QUALIFIERS}{_OBJECTS}|(?:alter|drop)\s+{_OBJECTS}|insert\s+into"
@@ -36,7 +36,9 @@ _GOES_ON = re.compile(
     r"[\w ]*;?\s*$)",
     re.IGNORECASE,
 )
-_TOKEN = re.compile(r"--|/\*|\$\w*\$|['\"`;()]|\b(?:BEGIN|END)\b", re.IGNORECASE)
+_TOKEN = re.compile(
+    r"--|/\*|\$\w*\$|['\"`;()]|\b(?:BEGIN|CASE|END(?!\s+(?:IF|LOOP|WHILE|REPEAT)))\b", re.IGNORECASE
+)
 _ROUTINE = re.compile(r"\s*create\s+.*?\b(?:function|procedure|trigger)\b", re.IGNORECASE)
 _COPY = re.compile(r"\s*copy\b.*\bfrom\s+stdin\b", re.IGNORECASE)
 
@@ -48,6 +50,20 @@ def is_sql(line: str) -> bool:
     bracket, any other statement its capitals or its semicolon.
     """
     return bool(_TABLE.match(line) or _SURE.match(line) or _CLOSED.match(line))
+
+
+def begins_sql(lines: list[str], at: int, end: int) -> bool:
+    """Whether a statement begins at this line, or behind the block comment that does."""
+    line = lines[at].lstrip()
+    if not line.startswith("/*"):
+        return is_sql(lines[at])
+    behind = min(end, at + _LONGEST_COMMENT)
+    while at < behind and "*/" not in lines[at]:
+        at += 1
+    at += 1
+    while at < behind and (not lines[at].strip() or is_sql_comment(lines[at])):
+        at += 1
+    return at < behind and is_sql(lines[at])
 
 
 def is_sql_comment(line: str) -> bool:
@@ -111,7 +127,7 @@ def _statement_end(lines: list[str], start: int, column: int, end: int) -> tuple
                     depth += 1
                 case ")":
                     depth -= 1
-                case "BEGIN":
+                case "BEGIN" | "CASE":
                     blocks += routine
                 case "END":
                     blocks -= blocks > 0

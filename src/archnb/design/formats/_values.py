@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from typing import TypeAlias
+from typing import TYPE_CHECKING, TypeAlias
+
+if TYPE_CHECKING:
+    from archnb.design.elements import Source
 
 Value: TypeAlias = "dict[str, Value] | list[Value] | str | bool | None"
 
@@ -35,6 +38,13 @@ def mapping(value: Value) -> dict[str, Value]:
 def sequence(value: Value) -> list[Value]:
     """The value if it is a sequence, else an empty one."""
     return value if isinstance(value, list) else []
+
+
+def place_of(source: Source) -> str:
+    """The place as a sentence starts with it, where the file may have no name."""
+    if source.file:
+        return str(source)
+    return f"line {source.line}" if source.line else "this text"
 
 
 def text_of(value: Value) -> str:

@@ -12,7 +12,15 @@ from typing import TYPE_CHECKING, cast
 
 from archnb.design.elements import Problem, Source
 from archnb.design.formats._json import read_json
-from archnb.design.formats._values import Mapping, Sequence, Value, line_of, mapping, text_of
+from archnb.design.formats._values import (
+    Mapping,
+    Sequence,
+    Value,
+    line_of,
+    mapping,
+    place_of,
+    text_of,
+)
 from archnb.errors import ReadError
 
 if TYPE_CHECKING:
@@ -58,7 +66,7 @@ def read_documents(
     documents, problems = _read_yaml(text, file)
     if problems and not documents:
         raise ReadError(
-            f"{problems[0].source}: {problems[0].message}.", hint=_hint(text, problems[0])
+            f"{place_of(problems[0].source)}: {problems[0].message}.", hint=_hint(text, problems[0])
         )
     return documents, problems
 

@@ -64,7 +64,7 @@ def read(text: str, file: str) -> Design:
         _collect(document.root, bodies, sheet)
     if not bodies and not any("services" in mapping(document.root) for document in documents):
         raise ReadError(
-            f"{file}: there is no `services:` section.",
+            f"{file or 'this text'}: there is no `services:` section.",
             hint="A compose file names its services under a top-level key `services`.",
         )
     shared = len({name for body in bodies.values() for name in networks(body)}) > 1

@@ -32,7 +32,7 @@ _ELSEWHERE = frozenset({"Kustomization", "Workflow", "Pipeline", "Task", "Config
 
 def recognise(file: str, text: str) -> float:
     """Tell manifests by ``apiVersion`` and ``kind`` at the top of a document."""
-    name = file.lower()
+    name = file.replace("\\", "/").rpartition("/")[2].lower()
     if "." in name and not name.endswith(FORMAT.suffixes):
         return 0.0
     kinds = {found[1] for found in _KIND.finditer(text[:200_000])}
@@ -68,7 +68,7 @@ def read_files(files: Sequence[tuple[str, str]]) -> Design:
         objects += manifests(documents, file, problems)
     if not objects:
         raise ReadError(
-            f"{files[0][1] if files else 'nothing'}: no Kubernetes object was found.",
+            f"{(files[0][1] if files else '') or 'this text'}: no Kubernetes object was found.",
             hint="An object has `apiVersion`, `kind` and `metadata.name`.",
         )
     cluster = _Cluster(problems=problems)

@@ -24,7 +24,7 @@ _LINED = 4  # levels of a JSON document whose lines are kept: root, paths, path,
 
 def recognise(file: str, text: str) -> float:
     """Tell a description by its ``openapi`` (or ``swagger``) key and a version number."""
-    name = file.lower()
+    name = file.replace("\\", "/").rpartition("/")[2].lower()
     if "." in name and not name.endswith(FORMAT.suffixes):
         return 0.0
     return 0.98 if _MARK.search(text) else 0.0
@@ -61,6 +61,7 @@ def _check_version(root: Value, file: str) -> None:
     version = text_of(dig(root, "openapi"))
     if version.startswith("3."):
         return
+    file = file or "This text"
     if text_of(dig(root, "swagger")):
         raise ReadError(
             f"{file} is a Swagger {text_of(dig(root, 'swagger'))} description, not OpenAPI 3.",
