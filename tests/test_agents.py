@@ -15,7 +15,11 @@ def rules(text, origin="user"):
 
 
 def test_rules_keep_their_order_and_name_their_line():
-    agent = parse('---\npermission:\n  bash:\n    "*": ask\n    "git log*": allow\n  edit: deny\n---\nYou design.\n', "a", shown="a.md")
+    agent = parse(
+        '---\npermission:\n  bash:\n    "*": ask\n    "git log*": allow\n  edit: deny\n---\nYou design.\n',
+        "a",
+        shown="a.md",
+    )
     assert [str(rule) for rule in agent.rules] == [
         'bash "*": ask, a.md:4', 'bash "git log*": allow, a.md:5', 'edit "*": deny, a.md:6',
     ]  # fmt: skip
@@ -31,7 +35,7 @@ def test_the_older_tools_map_only_takes_away():
 
 
 def test_a_file_from_the_workspace_cannot_loosen():
-    text = '---\npermission:\n  edit: allow\n  bash: deny\n---\n'
+    text = "---\npermission:\n  edit: allow\n  bash: deny\n---\n"
     assert rules(text, "workspace") == [("edit", "*", "ask"), ("bash", "*", "deny")]
 
 
@@ -41,7 +45,11 @@ def test_no_front_matter_is_an_agent_with_that_prompt():
 
 
 def test_unknown_keys_are_kept():
-    assert parse("---\nversion: '1'\ncolor: red\non: x\n---\n", "a").extra == {"version": "1", "color": "red", "on": "x"}
+    assert parse("---\nversion: '1'\ncolor: red\non: x\n---\n", "a").extra == {
+        "version": "1",
+        "color": "red",
+        "on": "x",
+    }
 
 
 BROKEN = [
@@ -82,10 +90,17 @@ def test_the_users_own_file_loads_unchanged():
 def test_the_workspace_wins_over_the_user_and_the_bundle(tmp_path, monkeypatch):
     monkeypatch.setenv("HOME", str(tmp_path / "home"))
     ws = tmp_path / "ws"
-    for folder, words in ((tmp_path / "home/.config/archnb/agents", "user"), (ws / ".opencode/agent", "old"), (ws / "agents", "workspace")):
+    for folder, words in (
+        (tmp_path / "home/.config/archnb/agents", "user"),
+        (ws / ".opencode/agent", "old"),
+        (ws / "agents", "workspace"),
+    ):
         folder.mkdir(parents=True)
         (folder / "mine.md").write_text(words)
     assert find("mine", ws).prompt == "workspace"
-    assert dict((name, origin) for name, origin, _ in available(ws)) == {"backend-architect": "bundled", "mine": "workspace"}
+    assert {name: origin for name, origin, _ in available(ws)} == {
+        "backend-architect": "bundled",
+        "mine": "workspace",
+    }
     with pytest.raises(AgentError, match="no agent 'yours'"):
         find("yours", ws)

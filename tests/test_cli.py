@@ -36,8 +36,14 @@ def test_read_json_has_the_promised_shape(archnb):
         "tables", "columns", "foreign_keys", "indexes", "services", "flows", "endpoints", "events", "problems",
     ]  # fmt: skip
     assert {"schema": "sales", "name": "sales.orders"} in read["tables"]
-    assert {"table": "sales.orders", "name": "id", "type": "bigint", "nullable": False} in read["columns"]
-    key = next(key for key in read["foreign_keys"] if key["table"] == "sales.reviews" and key["columns"] == ["customer_id"])
+    assert {"table": "sales.orders", "name": "id", "type": "bigint", "nullable": False} in read[
+        "columns"
+    ]
+    key = next(
+        key
+        for key in read["foreign_keys"]
+        if key["table"] == "sales.reviews" and key["columns"] == ["customer_id"]
+    )
     assert key == {
         "table": "sales.reviews", "columns": ["customer_id"], "references": "sales.customers",
         "name": "reviews_customer_id_fkey",
@@ -51,7 +57,16 @@ def test_lint_json_and_the_level_that_fails(archnb):
     code, out, _ = archnb("lint", SHOP, "--json")
     rows = json.loads(out)
     assert code == 1
-    assert set(rows[0]) == {"code", "severity", "file", "line", "where", "message", "advice", "fixable"}
+    assert set(rows[0]) == {
+        "code",
+        "severity",
+        "file",
+        "line",
+        "where",
+        "message",
+        "advice",
+        "fixable",
+    }
     assert archnb("lint", SHOP, "--fail-on", "never")[0] == 0
     assert archnb("lint", SHOP, "--select", "DB001")[0] == 0
     assert archnb("lint", SHOP, "--select", "DB001", "--fail-on", "warning")[0] == 1
@@ -83,7 +98,13 @@ def test_doctor(archnb):
 
 
 def test_ask_offline_denies_with_nobody_there(archnb, monkeypatch, tmp_path):
-    for name in ("ANTHROPIC_API_KEY", "ANTHROPIC_AUTH_TOKEN", "ANTHROPIC_BASE_URL", "ANTHROPIC_PROFILE", "ARCHNB_MODEL"):
+    for name in (
+        "ANTHROPIC_API_KEY",
+        "ANTHROPIC_AUTH_TOKEN",
+        "ANTHROPIC_BASE_URL",
+        "ANTHROPIC_PROFILE",
+        "ARCHNB_MODEL",
+    ):
         monkeypatch.delenv(name, raising=False)
     monkeypatch.chdir(tmp_path)
     monkeypatch.setattr(sys, "stdin", open(os.devnull))  # noqa: SIM115, PTH123
@@ -109,13 +130,15 @@ CANNOT = [
 
 
 @pytest.mark.parametrize(("words", "says"), CANNOT)
-def test_what_cannot_be_done_is_one_sentence_and_exit_code_2(archnb, monkeypatch, tmp_path, words, says):
+def test_what_cannot_be_done_is_one_sentence_and_exit_code_2(
+    archnb, monkeypatch, tmp_path, words, says
+):
     monkeypatch.chdir(tmp_path)
     (tmp_path / "x.bin").write_bytes(b"\0\1\2")
     (tmp_path / "broken.ipynb").write_text("{")
     (tmp_path / "plain.txt").write_text("qwertz 12345")
     (tmp_path / "ok.sql").write_text("create table t (id int primary key);")
-    code, out, err = archnb(*words)
+    code, _, err = archnb(*words)
     assert code == 2
     assert says in err
     assert "Traceback" not in err
@@ -124,11 +147,18 @@ def test_what_cannot_be_done_is_one_sentence_and_exit_code_2(archnb, monkeypatch
 
 def test_it_starts_as_a_program_and_imports_nothing_heavy():
     program = "import sys, archnb, archnb.cli; print(sorted({'anthropic', 'IPython', 'sqlglot', 'postgast', 'yaml'} & set(sys.modules)))"
-    said = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True).stdout
+    said = subprocess.run(
+        [sys.executable, "-c", program], capture_output=True, text=True, check=True
+    ).stdout
     assert said.strip() == "[]"
 
 
-TRUTH = {"pagila": (71, 37), "chinook_pg": (11, 11), "northwind": (14, 13), "musicbrainz_all": (375, 762)}
+TRUTH = {
+    "pagila": (71, 37),
+    "chinook_pg": (11, 11),
+    "northwind": (14, 13),
+    "musicbrainz_all": (375, 762),
+}
 
 
 @pytest.mark.parametrize("name", TRUTH)
@@ -142,8 +172,17 @@ def test_the_shared_schemas_read_as_a_real_postgresql_has_them(archnb, name):
     assert (len(read["tables"]), len(read["foreign_keys"])) == TRUTH[name]
     inside = {table["name"].split(".")[-1] for table in read["tables"]}
     assert inside == {table[1] for table in truth["tables"]}
-    columns = sorted((c["table"].split(".")[-1], c["name"], c["type"], not c["nullable"]) for c in read["columns"])
+    columns = sorted(
+        (c["table"].split(".")[-1], c["name"], c["type"], not c["nullable"])
+        for c in read["columns"]
+    )
     assert columns == sorted(tuple(column[1:]) for column in truth["columns"])
-    keys = sorted((k["table"].split(".")[-1], k["references"].split(".")[-1], k["name"], k["columns"]) for k in read["foreign_keys"])
-    bare = [(key[0].split(".")[-1], key[1].split(".")[-1], key[2], key[3]) for key in truth["foreign_keys"]]
+    keys = sorted(
+        (k["table"].split(".")[-1], k["references"].split(".")[-1], k["name"], k["columns"])
+        for k in read["foreign_keys"]
+    )
+    bare = [
+        (key[0].split(".")[-1], key[1].split(".")[-1], key[2], key[3])
+        for key in truth["foreign_keys"]
+    ]
     assert keys == sorted(bare)

@@ -3,6 +3,7 @@
 import asyncio
 import os
 import time
+from pathlib import Path
 
 import pytest
 
@@ -19,8 +20,8 @@ def alive(pid):
         os.kill(pid, 0)
     except ProcessLookupError:
         return False
-    with open(f"/proc/{pid}/stat") as stat:
-        return stat.read().rsplit(")", 1)[1].split()[0] != "Z"
+    stat = Path(f"/proc/{pid}/stat").read_text()
+    return stat.rsplit(")", 1)[1].split()[0] != "Z"
 
 
 def gone(pid):
@@ -41,7 +42,14 @@ def test_standard_input_is_empty(tmp_path):
 
 
 def test_keys_and_loader_variables_do_not_reach_a_command(tmp_path, monkeypatch):
-    for name in ("ANTHROPIC_API_KEY", "AWS_SECRET_ACCESS_KEY", "LD_PRELOAD_X", "PYTHONPATH", "BASH_ENV", "GIT_EXTERNAL_DIFF"):
+    for name in (
+        "ANTHROPIC_API_KEY",
+        "AWS_SECRET_ACCESS_KEY",
+        "LD_PRELOAD_X",
+        "PYTHONPATH",
+        "BASH_ENV",
+        "GIT_EXTERNAL_DIFF",
+    ):
         monkeypatch.setenv(name, "leaked")
     assert "leaked" not in outcome("env", tmp_path).output
 
@@ -53,7 +61,9 @@ def test_path_and_home_do(monkeypatch):
 
 
 def test_a_time_limit_ends_the_whole_tree(tmp_path):
-    result = outcome("sleep 300 & echo $! > child; trap '' TERM; wait; sleep 300", tmp_path, timeout=1.0)
+    result = outcome(
+        "sleep 300 & echo $! > child; trap '' TERM; wait; sleep 300", tmp_path, timeout=1.0
+    )
     assert result.timed_out
     assert gone(int((tmp_path / "child").read_text()))
 
@@ -67,7 +77,7 @@ def test_what_is_left_in_the_background_goes_too_and_does_not_hold_the_answer(tm
 def test_cancel_ends_the_tree(tmp_path):
     async def main():
         task = asyncio.ensure_future(run("echo $$ > child; sleep 300", tmp_path, timeout=60.0))
-        while not (tmp_path / "child").exists() or not (tmp_path / "child").read_text():
+        while not (tmp_path / "child").exists() or not (tmp_path / "child").read_text():  # noqa: ASYNC110
             await asyncio.sleep(0.02)
         task.cancel()
         with pytest.raises(asyncio.CancelledError):

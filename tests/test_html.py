@@ -35,18 +35,32 @@ ATTACKS = [
 def test_nothing_active_comes_out(text, render):
     html = render(text)
     tags = set(re.findall(r"<\s*/?\s*([a-zA-Z]+)", html))
-    assert tags <= set("a br code em h1 h2 li ol p pre strong table tbody td th thead tr ul".split())
+    assert tags <= set(
+        "a br code em h1 h2 li ol p pre strong table tbody td th thead tr ul".split()
+    )
     for tag in re.findall(r"<[a-zA-Z][^>]*>", html):
-        assert not re.search(r"\bon\w+\s*=|style\s*=|class\s*=|src\s*=|javascript:|data:", tag, re.IGNORECASE), tag
+        assert not re.search(
+            r"\bon\w+\s*=|style\s*=|class\s*=|src\s*=|javascript:|data:", tag, re.IGNORECASE
+        ), tag
 
 
 def test_ordinary_markdown_survives():
-    html = render_markdown("# T\n\n- a **b**\n\n| x |\n|---|\n| 1 |\n\n[l](https://example.org) `c`\n\n```\ncode\n```")
-    for part in ("<h1>T</h1>", "<li>a <strong>b</strong></li>", "<td>1</td>", 'href="https://example.org"', "<pre><code>code"):
+    html = render_markdown(
+        "# T\n\n- a **b**\n\n| x |\n|---|\n| 1 |\n\n[l](https://example.org) `c`\n\n```\ncode\n```"
+    )
+    for part in (
+        "<h1>T</h1>",
+        "<li>a <strong>b</strong></li>",
+        "<td>1</td>",
+        'href="https://example.org"',
+        "<pre><code>code",
+    ):
         assert part in html
 
 
-@pytest.mark.parametrize("character", ["\u202e", "\u200b", "\x1b", "\u2066", "\ufeff", "\x00", "\u00ad", "\U000e0041"])
+@pytest.mark.parametrize(
+    "character", ["\u202e", "\u200b", "\x1b", "\u2066", "\ufeff", "\x00", "\u00ad", "\U000e0041"]
+)
 def test_what_cannot_be_seen_is_spelled_out(character):
     assert visible(f"a{character}b") == f"a<U+{ord(character):04X}>b"
     assert character not in text_html(f"a{character}b")

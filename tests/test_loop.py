@@ -25,7 +25,9 @@ async def deny(ask):
     return Reply("reject", feedback="use a view instead")
 
 
-def play(turns, folder, *, approver=approve, rules=(), read_only=False, history=None, cancel_on=None):
+def play(
+    turns, folder, *, approver=approve, rules=(), read_only=False, history=None, cancel_on=None
+):
     """Run one prompt; ``cancel_on`` is an event type at which the consuming task is cancelled."""
     history = [] if history is None else history
     provider = turns if isinstance(turns, Scripted) else Scripted(turns)
@@ -88,7 +90,11 @@ def test_an_approved_edit_is_written_and_reported(tmp_path):
     check_history(history)
     assert provider.requests[1][1][-1].blocks == (ToolResult("c1", "Edited a.sql"),)
     result = fold_all(seen)
-    assert (result.changed, result.ended, [c.state for c in result.decisions]) == (("a.sql",), "done", ["done"])
+    assert (result.changed, result.ended, [c.state for c in result.decisions]) == (
+        ("a.sql",),
+        "done",
+        ["done"],
+    )
 
 
 def test_a_denied_edit_leaves_the_file_and_gives_the_reason_to_the_model(tmp_path):
@@ -140,7 +146,9 @@ def test_every_tool_under_deny_all_leaves_the_workspace_untouched(tmp_path):
         "grep": {"pattern": "x"}, "draw": {"files": ["a.sql"]}, "lint": {"files": ["a.sql"]},
     }  # fmt: skip
     assert set(samples) == {tool.name for tool in all_tools()}
-    turn = [call(name, f"c{number}", **given) for number, (name, given) in enumerate(samples.items())]
+    turn = [
+        call(name, f"c{number}", **given) for number, (name, given) in enumerate(samples.items())
+    ]
     # A narrower rule before the star keeps the tools offered, so that the gate itself is what refuses.
     rules = [Rule("*", "*", "deny"), Rule("*", "never", "deny")]
     seen, history, _ = play([turn, []], tmp_path, rules=rules)
@@ -173,7 +181,9 @@ BAD_CALLS = [
 ]
 
 
-@pytest.mark.parametrize(("bad", "says"), BAD_CALLS, ids=lambda value: value if isinstance(value, str) else "")
+@pytest.mark.parametrize(
+    ("bad", "says"), BAD_CALLS, ids=lambda value: value if isinstance(value, str) else ""
+)
 def test_a_call_that_cannot_be_done_tells_the_model_what_to_do(bad, says, tmp_path):
     seen, history, provider = play([[bad], [Text("I see.")]], tmp_path)
     result = provider.requests[1][1][-1].blocks[0]
@@ -215,7 +225,10 @@ def test_interrupt_at_a_question(tmp_path):
     async def forever(ask):
         await asyncio.Event().wait()
 
-    turn = [call("write", "c1", filePath="b", content="b"), call("write", "c2", filePath="c", content="c")]
+    turn = [
+        call("write", "c1", filePath="b", content="b"),
+        call("write", "c2", filePath="c", content="c"),
+    ]
     seen, history, _ = play([turn], tmp_path, approver=forever, cancel_on=events.PermissionAsked)
     replied = next(event for event in seen if isinstance(event, events.PermissionReplied))
     assert (replied.reply.approved, replied.reply.by) == (False, "interrupted")
@@ -226,7 +239,9 @@ def test_interrupt_at_a_question(tmp_path):
 
 def test_interrupt_in_a_command_ends_its_processes(tmp_path):
     command = "echo $$ > pid; sleep 60 & wait"
-    seen, history, _ = play([[call("bash", command=command)]], tmp_path, cancel_on=events.ToolStarted)
+    seen, history, _ = play(
+        [[call("bash", command=command)]], tmp_path, cancel_on=events.ToolStarted
+    )
     assert seen[-1].reason == "interrupted"
     check_history(history)
 

@@ -10,7 +10,14 @@ import pytest
 from archnb.session.execute import execute
 
 NOTEBOOKS = Path(__file__).parents[1] / "notebooks"
-KEYS = ("ANTHROPIC_API_KEY", "ANTHROPIC_AUTH_TOKEN", "ANTHROPIC_BASE_URL", "ANTHROPIC_PROFILE", "ARCHNB_MODEL", "ARCHNB_AGENT")
+KEYS = (
+    "ANTHROPIC_API_KEY",
+    "ANTHROPIC_AUTH_TOKEN",
+    "ANTHROPIC_BASE_URL",
+    "ANTHROPIC_PROFILE",
+    "ARCHNB_MODEL",
+    "ARCHNB_AGENT",
+)
 
 
 @pytest.fixture
@@ -23,7 +30,9 @@ def copy(tmp_path, monkeypatch):
 
 def texts(notebook):
     cells = nbformat.read(notebook, as_version=4).cells
-    return "\n".join(str(o.get("data", {}).get("text/plain", "")) for c in cells for o in c.get("outputs", []))
+    return "\n".join(
+        str(o.get("data", {}).get("text/plain", "")) for c in cells for o in c.get("outputs", [])
+    )
 
 
 @pytest.mark.parametrize("name", sorted(path.name for path in NOTEBOOKS.glob("*.ipynb")))
@@ -33,7 +42,9 @@ def test_unattended_every_ask_is_denied_and_nothing_changes(name, copy):
     assert done.failed == ""
     assert "denied by nobody: unattended, asks are denied" in texts(done.notebook)
     assert "approved by" not in texts(done.notebook)
-    assert {path: path.read_bytes() for path in (copy / "shop").rglob("*") if path.is_file()} == before
+    assert {
+        path: path.read_bytes() for path in (copy / "shop").rglob("*") if path.is_file()
+    } == before
 
 
 def test_the_policy_of_a_run_is_shown_and_kept_in_the_file(copy):
@@ -49,11 +60,18 @@ def test_the_policy_of_a_run_is_shown_and_kept_in_the_file(copy):
 
 
 def test_what_remains_needs_no_kernel_no_widget_and_no_script(copy):
-    done = execute(copy / "quickstart.ipynb", html=True, approve=["edit:shop/*"], say=lambda line: None)
+    done = execute(
+        copy / "quickstart.ipynb", html=True, approve=["edit:shop/*"], say=lambda line: None
+    )
     notebook = nbformat.read(done.notebook, as_version=4)
     nbformat.validate(notebook)
     assert "widgets" not in notebook.metadata
-    bundles = [output.data for cell in notebook.cells for output in cell.get("outputs", []) if "data" in output]
+    bundles = [
+        output.data
+        for cell in notebook.cells
+        for output in cell.get("outputs", [])
+        if "data" in output
+    ]
     for bundle in bundles:
         assert set(bundle) <= {"text/plain", "text/html", "image/svg+xml", "image/png"}, set(bundle)
         assert "<script" not in bundle.get("text/html", "")

@@ -16,7 +16,20 @@ def ws(tmp_path):
     return Workspace.at(tmp_path / "ws")
 
 
-@pytest.mark.parametrize("path", ["../secret", "/etc/passwd", "a/../../secret", "~/x", "", "a\0b", "a\nb", "link/secret", "linkfile"])
+@pytest.mark.parametrize(
+    "path",
+    [
+        "../secret",
+        "/etc/passwd",
+        "a/../../secret",
+        "~/x",
+        "",
+        "a\0b",
+        "a\nb",
+        "link/secret",
+        "linkfile",
+    ],
+)
 def test_a_path_outside_is_refused(ws, path):
     (ws.root / "link").symlink_to(ws.root.parent)
     (ws.root / "linkfile").symlink_to(ws.root.parent / "secret")
@@ -24,7 +37,9 @@ def test_a_path_outside_is_refused(ws, path):
         ws.resolve(path)
 
 
-@pytest.mark.parametrize("path", [".", "a.sql", "./x/../a.sql", "docs/ADR 001 – Ümlaut.md", "...", "a..b"])
+@pytest.mark.parametrize(
+    "path", [".", "a.sql", "./x/../a.sql", "docs/ADR 001 – Ümlaut.md", "...", "a..b"]
+)
 def test_a_path_inside_is_fine(ws, path):
     assert ws.resolve(path).is_relative_to(ws.root)
 
@@ -70,13 +85,25 @@ def test_a_missing_file_suggests_its_neighbours(ws):
     assert "Did you mean schema.sql?" in caught.value.hint
 
 
-@pytest.mark.parametrize("content", ["naïve".encode(), "naïve".encode("latin-1"), b"\xef\xbb\xbfbom", b"a\r\nb"])
+@pytest.mark.parametrize(
+    "content", ["naïve".encode(), "naïve".encode("latin-1"), b"\xef\xbb\xbfbom", b"a\r\nb"]
+)
 def test_text_goes_back_to_the_same_bytes(content):
     text, encoding = decode(content, "x")
     assert text.encode(encoding) == content
 
 
-SENSITIVE = [".git/hooks/pre-commit", "a/.ENV", ".env.local", "conftest.py", "Makefile", "keys/id_rsa", "x.pem", ".github/workflows/ci.yml", "agents/../.ssh/config"]
+SENSITIVE = [
+    ".git/hooks/pre-commit",
+    "a/.ENV",
+    ".env.local",
+    "conftest.py",
+    "Makefile",
+    "keys/id_rsa",
+    "x.pem",
+    ".github/workflows/ci.yml",
+    "agents/../.ssh/config",
+]
 
 
 @pytest.mark.parametrize("path", SENSITIVE)

@@ -1,6 +1,7 @@
 """archnb: an architecture assistant that lives in a notebook.
 
-``archnb.draw(archnb.read("schema.sql"))`` needs no notebook and no model; ``%load_ext archnb`` adds the cells.
+``archnb.draw(archnb.read("schema.sql"))`` needs no notebook and no model; ``%load_ext archnb`` adds
+the cells.
 """
 
 from __future__ import annotations
@@ -53,7 +54,7 @@ def __getattr__(name: str) -> Any:
 
 
 def read(*paths: str | Path, text: str | None = None, format: str | None = None) -> Design:  # noqa: A002
-    """The design that files, folders or ``text`` describe; see :func:`archnb.design.reading.read`."""
+    """The design of files, folders or ``text``; see :func:`archnb.design.reading.read`."""
     from archnb.design.reading import read as read_design
 
     return read_design(*paths, text=text, format=format)
@@ -74,7 +75,7 @@ def draw(
 
 
 def lint(*designs: Design | str | Path, select: Sequence[str] | None = None) -> Findings:
-    """What the rules say of a design, or of files and folders (then safe fixes come with the findings).
+    """What the rules say of a design, or of files and folders (then with safe fixes).
 
     ``select`` limits it to these rule codes.
     """

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from importlib import resources
 from pathlib import Path
-from typing import Any, Literal, cast
+from typing import Any, Literal
 
 from archnb.errors import AgentError
 from archnb.permission.rules import ACTIONS, Action, Rule
@@ -36,8 +36,8 @@ class Agent:
 
 
 def find(name: str, root: Path) -> Agent:
-    """The agent of that name; the workspace's file wins over the user's, that over the bundled one."""
-    agents = {agent_name: place for agent_name, place in _places(root)}
+    """The agent of that name: the workspace's file before the user's, that before the bundled."""
+    agents = dict(_places(root))
     if name not in agents:
         known = ", ".join(sorted(agents)) or "none"
         raise AgentError(f"There is no agent {name!r}.", hint=f"Agents here: {known}.")
@@ -47,7 +47,7 @@ def find(name: str, root: Path) -> Agent:
 
 def available(root: Path) -> list[tuple[str, Origin, str]]:
     """The name, origin and path of every agent that can be named, by name."""
-    found = {name: place for name, place in _places(root)}
+    found = dict(_places(root))
     return [(name, origin, _shown(path, root)) for name, (origin, path) in sorted(found.items())]
 
 
@@ -97,7 +97,7 @@ def _places(root: Path) -> Iterator[tuple[str, tuple[Origin, Path]]]:
         *(
             ("workspace", root / below)
             for below in (".opencode/agent", ".opencode/agents", ".archnb/agents", "agents")
-        ),  # type: ignore[list-item]
+        ),
     ]
     for origin, folder in folders:
         inside_sources = origin == "workspace" and folder.resolve() == bundled_folder().resolve()
@@ -141,7 +141,8 @@ def _front_matter(
     try:
         for event in yaml.parse(front, Loader=yaml.SafeLoader):
             if isinstance(event, yaml.AliasEvent) or getattr(event, "anchor", None):
-                line = event.start_mark.line + 1 + offset
+                mark = event.start_mark
+                line = (mark.line if mark else 0) + 1 + offset
                 raise AgentError(
                     f"{shown}:{line}: YAML anchors and aliases are not read in an agent file."
                 )
@@ -167,7 +168,7 @@ def _front_matter(
 def _value(
     node: Any, path: tuple[str, ...], lines: dict[tuple[str, ...], int], shown: str, offset: int
 ) -> Any:
-    """Plain values of a YAML node; words stay words (``on`` is not a truth value), keys are unique."""
+    """Plain values of a YAML node; words stay words (``on`` is no truth value), keys are unique."""
     import yaml
 
     if isinstance(node, yaml.MappingNode):
@@ -261,11 +262,11 @@ def _permission_rules(
 def _action(value: object, shown: str, line: int) -> Action:
     if value not in ACTIONS:
         raise AgentError(f"{shown}:{line}: {value!r} is no action.", hint="Use ask, allow or deny.")
-    return cast("Action", value)
+    return value
 
 
 def _tightened(rule: Rule) -> Rule:
-    """A file that came with a workspace may tighten; what it would loosen asks, until it is trusted."""
+    """A file that came with a workspace may tighten; what it would loosen asks instead."""
     if rule.action != "allow":
         return rule
     return replace(

@@ -39,6 +39,9 @@ class _Parser(argparse.ArgumentParser):
         raise CellError(f"{self.prog}: {message}.", hint=f"{self.prog} --help")
 
 
+_Command = Callable[[str, Callable[[argparse.Namespace], int], str], argparse.ArgumentParser]
+
+
 def _parser() -> _Parser:
     parser = _Parser(
         prog="archnb", description="An architecture assistant that lives in a notebook."
@@ -54,6 +57,17 @@ def _parser() -> _Parser:
         added.set_defaults(act=act)
         return added
 
+    _add_conversing(command)
+    _add_designing(command)
+    agents = command("agents", _agents, "List the agents that can be named.")
+    agents.add_argument("check", nargs="?", choices=("check",))
+    agents.add_argument("file", nargs="?")
+
+    command("doctor", _doctor, "Say what works here.")
+    return parser
+
+
+def _add_conversing(command: _Command) -> None:
     lab = command("lab", _lab, "Open JupyterLab on a notebook (needs archnb[lab]).")
     lab.add_argument("notebook", nargs="?", default="")
     lab.add_argument("options", nargs=argparse.REMAINDER, help="passed on to jupyter lab")
@@ -84,6 +98,8 @@ def _parser() -> _Parser:
     ask.add_argument("--model", default="")
     ask.add_argument("--plan", action="store_true", help="read only: nothing can be changed")
 
+
+def _add_designing(command: _Command) -> None:
     read = command("read", _read, "Read files and say what is in them.")
     read.add_argument("files", nargs="+")
     read.add_argument("--format", default=None)
@@ -107,13 +123,6 @@ def _parser() -> _Parser:
         default="error",
         help="exit 1 from this severity on (default: error)",
     )
-
-    agents = command("agents", _agents, "List the agents that can be named.")
-    agents.add_argument("check", nargs="?", choices=("check",))
-    agents.add_argument("file", nargs="?")
-
-    command("doctor", _doctor, "Say what works here.")
-    return parser
 
 
 def _print_json(value: Any) -> None:
@@ -140,8 +149,9 @@ def _draw(given: argparse.Namespace) -> int:
     reading = read_all(*given.files)
     drawings = draw(reading.design, given.kind, findings=lint(reading.design, texts=reading.texts))
     if not drawings:
+        files = ", ".join(given.files)
         raise CellError(
-            f"There is nothing to draw as {given.kind} in {', '.join(given.files)} ({reading.design.summary})."
+            f"There is nothing to draw as {given.kind} in {files} ({reading.design.summary})."
         )
     saved = []
     for number, drawing in enumerate(drawings):
@@ -219,8 +229,8 @@ def _agents(given: argparse.Namespace) -> int:
     if given.json:
         _print_json([{"name": name, "origin": origin, "path": path} for name, origin, path in rows])
     else:
-        for name, origin, path in rows:
-            print(f"{name:<24} {origin:<10} {path}")
+        for name, origin, place in rows:
+            print(f"{name:<24} {origin:<10} {place}")
     return 0
 
 

@@ -1,4 +1,4 @@
-"""What a model and a person say to each other: messages made of blocks, as the Messages API names them."""
+"""What a model and a person say to each other: messages of blocks, named as in the Messages API."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Everything that a run does, as one closed stream of values; whoever shows or stores a run reads it."""
+"""Everything that a run does, as one closed stream of values for whoever shows or stores a run."""
 
 from __future__ import annotations
 

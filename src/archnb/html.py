@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from markdown_it import MarkdownIt
 
-# No img (an address fetched is a message sent), no style, class, id or form: text and its structure.
+# No img (an address fetched is a message sent), no style, class, id or form: text and structure.
 _TAGS = frozenset(
     "a b blockquote br code del details em h1 h2 h3 h4 h5 h6 hr li ol p pre s strong summary"
     " table tbody td th thead tr ul".split()

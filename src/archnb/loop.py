@@ -6,9 +6,10 @@ The gate stands here and nowhere else: no tool is run except by :func:`_settle_a
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import secrets
 import time
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
@@ -44,9 +45,9 @@ class Setting:
 
 
 async def run(setting: Setting, history: list[Message], prompt: str) -> AsyncIterator[events.Event]:
-    """Answer ``prompt``, appending to ``history``, which is valid for the next run however this one ends.
+    """Answer ``prompt``, appending to ``history``, which is valid for the next run in any case.
 
-    An interrupt (cancellation) ends the run with ``RunEnded("interrupted")`` instead of an exception.
+    An interrupt (cancellation) ends the run with ``RunEnded("interrupted")``, not an exception.
     """
     history.append(Message("user", (Text(prompt),)))
     specs = [ToolSpec(tool.name, tool.description, tool.input_schema) for tool in setting.offered]
@@ -54,69 +55,67 @@ async def run(setting: Setting, history: list[Message], prompt: str) -> AsyncIte
         setting.agent.name, setting.settings.model, setting.provider.label, prompt
     )
     for _ in range(MAX_STEPS):
-        answer: list[Block] = []
-        turn: Turn | None = None
-        try:
-            async for piece in setting.provider.stream(
-                setting.agent.prompt, tuple(history), specs, setting.settings
-            ):
-                match piece:
-                    case Text(text):
-                        yield events.TextDelta(text)
-                    case Thinking(text):
-                        yield events.ThinkingDelta(text)
-                    case Waiting(reason, delay):
-                        answer.clear()
-                        yield events.Retrying(reason, delay)
-                        continue
-                    case Turn():
-                        turn = piece
-                        continue
-                    case ToolCall():
-                        pass
-                _append(answer, piece)
-        except asyncio.CancelledError:
-            _keep_words(history, answer)
-            yield events.RunEnded("interrupted")
-            return
-        except ArchnbError as error:
-            _keep_words(history, answer)
-            yield events.RunEnded("failed", str(error))
-            raise
-        if turn is None or turn.stop_reason not in ("tool_use", "end_turn", "stop_sequence"):
-            _keep_words(history, answer)
-            yield events.RunEnded("failed", _unfinished(turn))
-            return
-        yield events.TurnEnded(turn.usage, turn.stop_reason)
-        message = Message("assistant", tuple(answer))
-        if turn.stop_reason != "tool_use" or not message.calls:
-            _keep_words(history, answer)
-            yield events.RunEnded("done")
-            return
-        history.append(message)
-        results: dict[str, ToolResult] = {}
-        interrupted = False
-        try:
-            for call in message.calls:
-                async for event in _settle_and_run(setting, call, results):
-                    yield event
-        except asyncio.CancelledError:
-            interrupted = True
-        finally:
-            # Every call is answered in the next message, also when the generator is closed half-way.
-            missing = [call for call in message.calls if call.id not in results]
-            results |= {
-                call.id: ToolResult(call.id, INTERRUPTED, is_error=True) for call in missing
-            }
-            history.append(Message("user", tuple(results[call.id] for call in message.calls)))
-        if interrupted:
-            for call in missing:
-                yield events.ToolReturned(call.id, "failed", INTERRUPTED)
-            _close(history)
-            yield events.RunEnded("interrupted")
+        ended = False
+        # Closed at once when this is closed early, so that the history is whole again.
+        async with contextlib.aclosing(_step(setting, history, specs)) as step:
+            async for event in step:
+                yield event
+                ended = isinstance(event, events.RunEnded)
+        if ended:
             return
     _close(history)
     yield events.RunEnded("steps", f"Stopped after {MAX_STEPS} answers; say `go on` to continue.")
+
+
+async def _step(
+    setting: Setting, history: list[Message], specs: Sequence[ToolSpec]
+) -> AsyncGenerator[events.Event, None]:
+    """One answer of the model and the calls in it; ``RunEnded`` closes the last one."""
+    answer: list[Block] = []
+    turn: Turn | None = None
+    try:
+        async for piece in setting.provider.stream(
+            setting.agent.prompt, tuple(history), specs, setting.settings
+        ):
+            if isinstance(piece, Turn):
+                turn = piece
+            elif event := _heard(piece, answer):
+                yield event
+    except asyncio.CancelledError:
+        _keep_words(history, answer)
+        yield events.RunEnded("interrupted")
+        return
+    except ArchnbError as error:
+        _keep_words(history, answer)
+        yield events.RunEnded("failed", str(error))
+        raise
+    if turn is None or turn.stop_reason not in ("tool_use", "end_turn", "stop_sequence"):
+        _keep_words(history, answer)
+        yield events.RunEnded("failed", _unfinished(turn))
+        return
+    yield events.TurnEnded(turn.usage, turn.stop_reason)
+    message = Message("assistant", tuple(answer))
+    if turn.stop_reason != "tool_use" or not message.calls:
+        _keep_words(history, answer)
+        yield events.RunEnded("done")
+        return
+    history.append(message)
+    results: dict[str, ToolResult] = {}
+    interrupted = False
+    try:
+        for call in message.calls:
+            async for event in _settle_and_run(setting, call, results):
+                yield event
+    except asyncio.CancelledError:
+        interrupted = True
+    finally:
+        # Every call is answered in the next message, also when the generator is closed early.
+        missing = _answer_calls(history, message.calls, results)
+    if interrupted:
+        for call in missing:
+            yield events.ToolReturned(call.id, "failed", INTERRUPTED)
+        _close(history)
+        yield events.RunEnded("interrupted")
 
 
 async def _settle_and_run(
@@ -175,12 +174,40 @@ async def _run_tool(tool: Tool, call: ToolCall, workspace: Workspace, request: R
 def _refusal(decision: Decision, reply: Reply | None) -> str:
     """What the model is told when a call may not be run; empty when it may."""
     if decision.action == "deny":
-        return f"A rule denies this call ({decision.rule}). Do not try it another way; say what you would have done."
+        return (
+            f"A rule denies this call ({decision.rule}). "
+            "Do not try it another way; say what you would have done."
+        )
     if reply is None or reply.approved:
         return ""
     if reply.feedback:
         return f"The person denied this call with the following feedback: {reply.feedback}"
     return "The person denied this call. Do not repeat it; go on without it or ask what they want."
+
+
+def _answer_calls(
+    history: list[Message], calls: Sequence[ToolCall], results: dict[str, ToolResult]
+) -> list[ToolCall]:
+    """Append the message that answers ``calls``; gives those that have no result of their own."""
+    missing = [call for call in calls if call.id not in results]
+    results |= {call.id: ToolResult(call.id, INTERRUPTED, is_error=True) for call in missing}
+    history.append(Message("user", tuple(results[call.id] for call in calls)))
+    return missing
+
+
+def _heard(piece: Text | Thinking | ToolCall | Waiting, answer: list[Block]) -> events.Event | None:
+    """Add ``piece`` to ``answer``, and give what a person sees of it."""
+    if isinstance(piece, Waiting):
+        answer.clear()
+        return events.Retrying(piece.reason, piece.delay)
+    _append(answer, piece)
+    match piece:
+        case Text(text):
+            return events.TextDelta(text)
+        case Thinking(text):
+            return events.ThinkingDelta(text)
+        case ToolCall():
+            return None
 
 
 def _append(answer: list[Block], piece: Text | Thinking | ToolCall) -> None:

@@ -67,7 +67,8 @@ class Printer:
             case events.RunEnded(_, message):
                 self._line(visible(message) if message else "")
             case (
-                events.ThinkingDelta() | events.ToolCalled() | events.PermissionAsked() | events.PermissionReplied()
+                events.ThinkingDelta() | events.ToolCalled()
+                | events.PermissionAsked() | events.PermissionReplied()
                 | events.ToolStarted() | events.FileChanged() | events.TurnEnded()
             ):  # fmt: skip
                 pass

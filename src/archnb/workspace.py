@@ -14,9 +14,10 @@ MAX_READ = 20_000_000  # bytes; the largest specification we know of has 13 mill
 
 # Places where a write changes what later runs, or where keys lie: asked about with a warning.
 _SENSITIVE_NAMES = frozenset(
-    ".git .ssh .aws .gnupg .kube .docker .bashrc .bash_profile .profile .zshrc .zprofile .gitconfig .npmrc .pypirc .netrc"
-    " .env .envrc .vscode .idea .github .gitlab-ci.yml .pre-commit-config.yaml conftest.py sitecustomize.py"
-    " usercustomize.py .archnb .opencode .claude .jupyter .ipython makefile".split()
+    ".git .ssh .aws .gnupg .kube .docker .bashrc .bash_profile .profile .zshrc .zprofile"
+    " .gitconfig .npmrc .pypirc .netrc .env .envrc .vscode .idea .github .gitlab-ci.yml"
+    " .pre-commit-config.yaml conftest.py sitecustomize.py usercustomize.py"
+    " .archnb .opencode .claude .jupyter .ipython makefile".split()
 )
 _SECRET_SUFFIXES = (".pem", ".key", ".p12", ".pfx", ".keystore", ".jks", "id_rsa", "id_ed25519")
 
@@ -93,7 +94,7 @@ class Workspace:
         return decode(self.read_bytes(path), path)[0]
 
     def write(self, path: str, content: bytes, *, expect: bytes | None) -> FileChange:
-        """Replace a file at once or not at all; refuses when it is not what was shown (``expect``)."""
+        """Replace a file at once or not at all; refuse if it is not what was shown (``expect``)."""
         resolved = self.resolve(path)
         before = resolved.read_bytes() if resolved.is_file() else None
         if before != expect:

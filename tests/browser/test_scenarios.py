@@ -82,7 +82,7 @@ def test_approve_an_edit_and_run_all_carries_on(lab: Lab, notebook: Any) -> None
     after = (path.parent / "schema.sql").read_text(encoding="utf-8")
     assert "CREATE INDEX orders_customer_id_idx ON orders (customer_id);" in after
     record = plain(saved.cells[1])
-    assert "approved by you at" in record
+    assert "approved by you on" in record
     assert "+CREATE INDEX" in record
     assert 'rule: edit "*": ask' in record
     assert lab.output(2) == "the next cell"
@@ -96,7 +96,7 @@ def test_deny_with_reason(lab: Lab, notebook: Any) -> None:
     lab.click("Deny and send reason", cell=1)
     saved = finish(lab)
     assert (path.parent / "schema.sql").read_text(encoding="utf-8") == SCHEMA
-    assert "denied by you at" in plain(saved.cells[1])
+    assert "denied by you on" in plain(saved.cells[1])
     assert "reason: wait for the release" in plain(saved.cells[1])
 
 

@@ -23,6 +23,7 @@ class Outputs:
     error: str = ""
     prompts: list = field(default_factory=list)
     cards: int = 0
+    interrupted_at: float = 0.0
     click_seconds: list = field(default_factory=list)
     parents: list = field(default_factory=list)
 
@@ -38,9 +39,19 @@ class Kernel:
     """``page``: whether a front end is there that answers a card's call for a sign of life."""
 
     def __init__(self, folder, environment=None):
-        clean = {k: v for k, v in os.environ.items() if not k.startswith(("ANTHROPIC_", "ARCHNB_", "JPY_"))}
-        clean |= {"HOME": str(folder), "IPYTHONDIR": str(folder / ".ipython"), **(environment or {})}
-        self.manager = KernelManager(kernel_name="python3", transport="ipc", ip=f"{tempfile.mkdtemp()}/kernel")
+        clean = {
+            k: v
+            for k, v in os.environ.items()
+            if not k.startswith(("ANTHROPIC_", "ARCHNB_", "JPY_"))
+        }
+        clean |= {
+            "HOME": str(folder),
+            "IPYTHONDIR": str(folder / ".ipython"),
+            **(environment or {}),
+        }
+        self.manager = KernelManager(
+            kernel_name="python3", transport="ipc", ip=f"{tempfile.mkdtemp()}/kernel"
+        )
         self.manager.start_kernel(cwd=str(folder), env=clean)
         self.client = self.manager.blocking_client()
         self.client.start_channels()
@@ -50,16 +61,20 @@ class Kernel:
         self.client.stop_channels()
         self.manager.shutdown_kernel(now=True)
 
-    def run(self, *cells, click=(), reason="", stdin=None, page=True, interrupt_at_card=False):
+    def run(self, *cells, click=(), reason="", stdin=None, page=True, interrupt_at_card=False, interrupt_when=None):
         """Execute cells one after another without waiting between them, as Run All does.
 
         ``click`` are button descriptions, one for each card in turn; ``stdin`` the answers typed
         (None: no standard input, as nbclient has it).
+        ``interrupt_when``: a file whose appearance is the moment for an interrupt.
         """
         out = Outputs()
         clicks, answers = list(click), list(stdin or [])
         allow = stdin is not None or page
-        pending = {self.client.execute(cell, allow_stdin=allow, stop_on_error=True): index for index, cell in enumerate(cells)}
+        pending = {
+            self.client.execute(cell, allow_stdin=allow, stop_on_error=True): index
+            for index, cell in enumerate(cells)
+        }
         models, clicked = {}, None
         deadline = time.monotonic() + PATIENCE
         while pending:
@@ -68,6 +83,10 @@ class Kernel:
                 message = self.client.get_stdin_msg(timeout=0)
                 out.prompts.append(message["content"]["prompt"])
                 self.client.input(answers.pop(0))
+            if interrupt_when is not None and interrupt_when.exists() and not out.interrupted_at:
+                time.sleep(0.2)
+                out.interrupted_at = time.monotonic()
+                self.manager.interrupt_kernel()
             try:
                 message = self.client.get_iopub_msg(timeout=0.1)
             except queue.Empty:
@@ -76,7 +95,10 @@ class Kernel:
             if kind == "comm_open":
                 models[content["comm_id"]] = content["data"]["state"]
             elif kind == "comm_msg" and page and content["data"].get("state", {}).get("playing"):
-                self._send(content["comm_id"], {"method": "update", "state": {"value": 1}, "buffer_paths": []})
+                self._send(
+                    content["comm_id"],
+                    {"method": "update", "state": {"value": 1}, "buffer_paths": []},
+                )
             elif kind in ("display_data", "update_display_data", "execute_result", "stream"):
                 self._keep(out, message)
                 if clicked is not None:
@@ -86,13 +108,27 @@ class Kernel:
                     out.cards += 1
                     if interrupt_at_card:
                         time.sleep(0.5)
+                        out.interrupted_at = time.monotonic()
                         self.manager.interrupt_kernel()
                     elif clicks:
                         wanted = clicks.pop(0)
                         if "reason" in wanted:
-                            area = next(i for i, s in models.items() if s.get("_model_name") == "TextareaModel")
-                            self._send(area, {"method": "update", "state": {"value": reason}, "buffer_paths": []})
-                        button = [i for i, s in models.items() if s.get("description") == wanted][-1]
+                            area = next(
+                                i
+                                for i, s in models.items()
+                                if s.get("_model_name") == "TextareaModel"
+                            )
+                            self._send(
+                                area,
+                                {
+                                    "method": "update",
+                                    "state": {"value": reason},
+                                    "buffer_paths": [],
+                                },
+                            )
+                        button = [i for i, s in models.items() if s.get("description") == wanted][
+                            -1
+                        ]
                         clicked = time.monotonic()
                         self._send(button, {"method": "custom", "content": {"event": "click"}})
             elif kind == "error":
@@ -102,7 +138,9 @@ class Kernel:
         return out
 
     def _send(self, comm_id, data):
-        self.client.shell_channel.send(self.client.session.msg("comm_msg", {"comm_id": comm_id, "data": data}))
+        self.client.shell_channel.send(
+            self.client.session.msg("comm_msg", {"comm_id": comm_id, "data": data})
+        )
 
     @staticmethod
     def _keep(out, message):
@@ -110,7 +148,9 @@ class Kernel:
         data = content.get("data") or {"text/plain": content.get("text", "")}
         key = content.get("transient", {}).get("display_id") or f"#{len(out.order)}"
         if key not in out.bundles:
-            assert message["msg_type"] != "update_display_data", "an update of something never shown"
+            assert message["msg_type"] != "update_display_data", (
+                "an update of something never shown"
+            )
             out.order.append(key)
             out.parents.append(message["parent_header"]["msg_id"])
         out.bundles[key] = data

@@ -1,5 +1,7 @@
 """The main job in a live kernel: draw, review, cards, records, interrupt, prompts, nobody there."""
 
+import os
+
 import pytest
 
 LOAD = "%load_ext archnb"
@@ -18,7 +20,11 @@ def test_load_says_what_is_in_force_and_writes_nothing(kernel, folder):
 
 
 def test_a_cell_draws_reviews_and_gives_a_value(kernel):
-    out = kernel.run(LOAD, "%%architect -o answer\n@schema.sql", "print(answer.design.summary, len(answer.drawings), answer.findings[0].code)")
+    out = kernel.run(
+        LOAD,
+        "%%architect -o answer\n@schema.sql",
+        "print(answer.design.summary, len(answer.drawings), answer.findings[0].code)",
+    )
     assert out.error == ""
     assert {"image/svg+xml", "image/png", "text/html", "text/plain"} <= out.mimes()
     assert "2 tables" in out.text
@@ -33,13 +39,19 @@ def test_approve_an_edit(kernel, folder):
     assert "approved by you" in out.text
     assert "+CREATE INDEX" in out.text
     assert 'rule: edit "*": ask, agents/backend-architect.md:' in out.text
-    assert out.order[-1] and out.text.rstrip().endswith("NEXT")
+    assert out.order[-1]
+    assert out.text.rstrip().endswith("NEXT")
     assert "application/vnd.jupyter.widget-view+json" not in out.mimes()
     assert out.click_seconds[0] < 5
 
 
 def test_no_widget_is_left_behind(kernel):
-    out = kernel.run(LOAD, FIX, "import ipywidgets; print('LEFT', len(ipywidgets.widgets.widget._instances))", click=["Approve"])
+    out = kernel.run(
+        LOAD,
+        FIX,
+        "import ipywidgets; print('LEFT', len(ipywidgets.widgets.widget._instances))",
+        click=["Approve"],
+    )
     assert "LEFT 0" in out.text
 
 
@@ -72,7 +84,12 @@ def test_run_all_waits_at_each_card(kernel, folder):
     assert out.error == ""
     assert out.cards == 2
     assert (folder / "a.sql").exists()
-    assert out.text.index("approved by you") < out.text.index("BETWEEN") < out.text.index("second") < out.text.index("LAST")
+    assert (
+        out.text.index("approved by you")
+        < out.text.index("BETWEEN")
+        < out.text.index("second")
+        < out.text.index("LAST")
+    )
 
 
 def test_interrupt_at_a_card_and_carry_on(kernel, folder):
@@ -109,7 +126,9 @@ def test_nobody_there_denies_and_goes_on(kernel, folder):
 
 
 def test_a_policy_settles_asks_and_is_named(start, folder):
-    out = start(ARCHNB_APPROVE='["edit:*.sql"]').run(LOAD, FIX, "%%architect\nrun: touch x", page=False)
+    out = start(ARCHNB_APPROVE='["edit:*.sql"]').run(
+        LOAD, FIX, "%%architect\nrun: touch x", page=False
+    )
     assert "CREATE INDEX" in (folder / "schema.sql").read_text()
     assert "approved by the policy of this run (--approve 'edit:*.sql')" in out.text
     assert not (folder / "x").exists()
@@ -154,7 +173,9 @@ def test_the_line_magics(kernel):
 
 
 def test_a_statement_that_cannot_be_read_is_named_and_the_rest_is_drawn(kernel, folder):
-    (folder / "bad.sql").write_text("CREATE TABLE a (id int PRIMARY KEY);\nCREATE TABEL b (id int);\nCREATE TABLE c (id int PRIMARY KEY);\n")
+    (folder / "bad.sql").write_text(
+        "CREATE TABLE a (id int PRIMARY KEY);\nCREATE TABEL b (id int);\nCREATE TABLE c (id int PRIMARY KEY);\n"
+    )
     out = kernel.run(LOAD, "%erd bad.sql")
     assert out.error == ""
     assert "not read: bad.sql:2" in out.text
@@ -162,13 +183,22 @@ def test_a_statement_that_cannot_be_read_is_named_and_the_rest_is_drawn(kernel, 
 
 
 def test_variables_are_inserted_and_other_braces_left_alone(kernel, folder):
-    out = kernel.run(LOAD, "limit = 'echo inserted | cat'", "%%architect\nrun: {{limit}}", click=["Approve"])
+    out = kernel.run(
+        LOAD, "limit = 'echo inserted | cat'", "%%architect\nrun: {{limit}}", click=["Approve"]
+    )
     assert "inserted\n" in out.text
-    assert kernel.run("%%architect\nrun: echo '{{unknown}}' | cat", click=["Approve"]).text.count("{{unknown}}") >= 2
+    assert (
+        kernel.run("%%architect\nrun: echo '{{unknown}}' | cat", click=["Approve"]).text.count(
+            "{{unknown}}"
+        )
+        >= 2
+    )
 
 
 def test_hostile_text_from_a_file_stays_text(kernel, folder):
-    (folder / "x.sql").write_text('CREATE TABLE "<img src=x onerror=alert(1)>" (id int, "</script><script>" text);\n')
+    (folder / "x.sql").write_text(
+        'CREATE TABLE "<img src=x onerror=alert(1)>" (id int, "</script><script>" text);\n'
+    )
     out = kernel.run(LOAD, "%%architect\ndraw and review @x.sql")
     for bundle in out.bundles.values():
         page = str(bundle.get("text/html", ""))
@@ -178,8 +208,22 @@ def test_hostile_text_from_a_file_stays_text(kernel, folder):
     assert any("image/png" in bundle for bundle in out.bundles.values())
 
 
-@pytest.mark.parametrize("words", ["Split billing out of the monolith, please.", "What do you think?"])
+@pytest.mark.parametrize(
+    "words", ["Split billing out of the monolith, please.", "What do you think?"]
+)
 def test_what_is_not_understood_is_said(kernel, words):
     out = kernel.run(LOAD, f"%%architect\n{words}")
     assert "did not understand" in out.text
     assert "ANTHROPIC_API_KEY" in out.text
+
+
+def test_interrupt_in_a_command_ends_it_and_the_next_cell_runs(kernel, folder):
+    out = kernel.run(
+        LOAD, "%%architect\nrun: echo $$ > pid; sleep 300", click=["Approve"], interrupt_when=folder / "pid"
+    )
+    assert "KeyboardInterrupt" in out.error
+    pid = int((folder / "pid").read_text())
+    assert out.interrupted_at
+    with pytest.raises(ProcessLookupError):
+        os.kill(pid, 0)
+    assert "NEXT" in kernel.run("print('NEXT')").text

@@ -69,17 +69,28 @@ def test_edit_and_write_share_rules_and_the_strictest_counts(rules, expected):
 def test_read_only_denies_whatever_could_change_something_even_if_a_rule_allows_it():
     allow = [Rule("*", "*", "allow")]
     assert edit("x", allow, read_only=True).action == "deny"
-    assert Gate(tuple(allow), read_only=True).settle(Request("bash", ("ls",), "", "")).action == "deny"
-    assert Gate(tuple(allow), read_only=True).settle(Request("read", ("x",), "", "")).action == "allow"
+    assert (
+        Gate(tuple(allow), read_only=True).settle(Request("bash", ("ls",), "", "")).action == "deny"
+    )
+    assert (
+        Gate(tuple(allow), read_only=True).settle(Request("read", ("x",), "", "")).action == "allow"
+    )
 
 
 def test_reading_a_file_of_secrets_asks_by_default():
-    for name, expected in ((".env", "ask"), ("a/.env.local", "ask"), (".env.example", "allow"), ("a.sql", "allow")):
+    for name, expected in (
+        (".env", "ask"),
+        ("a/.env.local", "ask"),
+        (".env.example", "allow"),
+        ("a.sql", "allow"),
+    ):
         assert Gate().settle(Request("read", (name,), "", "")).action == expected
 
 
 def test_a_warning_turns_allow_into_ask_and_is_a_reason():
-    request = Request("edit", (".git/hooks/x",), "edit", Diff(".git/hooks/x", None, "b"), warning=".git decides")
+    request = Request(
+        "edit", (".git/hooks/x",), "edit", Diff(".git/hooks/x", None, "b"), warning=".git decides"
+    )
     decision = Gate((Rule("edit", "*", "allow"),)).settle(request)
     assert (decision.action, decision.reasons) == ("ask", (".git decides",))
 

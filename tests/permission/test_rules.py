@@ -2,8 +2,8 @@
 
 import pytest
 
-from archnb.permission.policy import parse_policy
 from archnb.errors import CellError
+from archnb.permission.policy import parse_policy
 from archnb.permission.rules import Rule, evaluate, matches
 
 WILDCARDS = [
@@ -38,7 +38,11 @@ def test_home_is_expanded_in_patterns(monkeypatch):
 
 
 def test_the_last_match_wins_and_none_asks():
-    rules = [Rule("bash", "git *", "allow"), Rule("ba*", "*", "deny"), Rule("bash", "git log", "ask")]
+    rules = [
+        Rule("bash", "git *", "allow"),
+        Rule("ba*", "*", "deny"),
+        Rule("bash", "git log", "ask"),
+    ]
     assert evaluate("bash", "git log", rules).action == "ask"
     assert evaluate("bash", "git status", rules).action == "deny"
     assert evaluate("edit", "x", rules).action == "ask"

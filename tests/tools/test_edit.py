@@ -26,7 +26,9 @@ def apply(tool, workspace, **given_input):
     return request
 
 
-@pytest.mark.parametrize(("name", "before", "old", "new", "after"), FILES, ids=[row[0] for row in FILES])
+@pytest.mark.parametrize(
+    ("name", "before", "old", "new", "after"), FILES, ids=[row[0] for row in FILES]
+)
 def test_bytes_outside_the_passage_stay(name, before, old, new, after, tmp_path):
     (tmp_path / "f").write_bytes(before)
     apply(edit, Workspace.at(tmp_path), filePath="f", oldString=old, newString=new)

@@ -27,7 +27,9 @@ def complaint(body):
             return "messages: roles must alternate"
         if not message["content"]:
             return "messages: content must not be empty"
-        answered = [block["tool_use_id"] for block in message["content"] if block["type"] == "tool_result"]
+        answered = [
+            block["tool_use_id"] for block in message["content"] if block["type"] == "tool_result"
+        ]
         kinds = [block["type"] for block in message["content"]]
         if answered != open_calls or kinds[: len(answered)] != ["tool_result"] * len(answered):
             return "tool_use ids were found without tool_result blocks immediately after"
@@ -71,20 +73,36 @@ class Handler(http.server.BaseHTTPRequestHandler):
         blocks, stop = turn["blocks"], turn.get("stop", "end_turn")
         self.event("message_start", message=START)
         for index, block in enumerate(blocks):
-            self.event("content_block_start", index=index, content_block={**block, **({"input": {}} if "input" in block else {"text": ""})})
+            self.event(
+                "content_block_start",
+                index=index,
+                content_block={**block, **({"input": {}} if "input" in block else {"text": ""})},
+            )
             if "input" in block:
                 text = json.dumps(block["input"])
                 for part in (text[:3], text[3:]):
-                    self.event("content_block_delta", index=index, delta={"type": "input_json_delta", "partial_json": part})
+                    self.event(
+                        "content_block_delta",
+                        index=index,
+                        delta={"type": "input_json_delta", "partial_json": part},
+                    )
             else:
                 for word in re.findall(r"\S+\s*", block["text"]):
-                    self.event("content_block_delta", index=index, delta={"type": "text_delta", "text": word})
+                    self.event(
+                        "content_block_delta",
+                        index=index,
+                        delta={"type": "text_delta", "text": word},
+                    )
             if turn.get("cut") == index:
                 self.close_connection = True
                 return None
             self.event("content_block_stop", index=index)
         self.event("brand_new_event", anything=1)
-        self.event("message_delta", delta={"stop_reason": stop, "stop_sequence": None}, usage={"output_tokens": 500})
+        self.event(
+            "message_delta",
+            delta={"stop_reason": stop, "stop_sequence": None},
+            usage={"output_tokens": 500},
+        )
         self.event("message_stop")
         self.wfile.write(b"0\r\n\r\n")
         return None

@@ -38,7 +38,13 @@ def session(tmp_path, serve):
 
 def test_a_conversation_with_tools(session, serve, tmp_path):
     server = serve(
-        {"blocks": [text("I write. "), tool("write", "toolu_1", filePath="a.md", content="hello")], "stop": "tool_use"},
+        {
+            "blocks": [
+                text("I write. "),
+                tool("write", "toolu_1", filePath="a.md", content="hello"),
+            ],
+            "stop": "tool_use",
+        },
         {"blocks": [text("Done with it.")]},
     )
     result = ask(session, "write a file")
@@ -46,7 +52,9 @@ def test_a_conversation_with_tools(session, serve, tmp_path):
     assert result.text == "I write. Done with it."
     assert result.usage.output == 1000
     assert result.cost == pytest.approx((2 * 1000 * 2.0 + 1000 * 10.0) / 1e6)
-    assert [block["type"] for block in server.bodies[1]["messages"][-1]["content"]] == ["tool_result"]
+    assert [block["type"] for block in server.bodies[1]["messages"][-1]["content"]] == [
+        "tool_result"
+    ]
     first, second = server.bodies
     assert (first["system"], first["tools"]) == (second["system"], second["tools"])
     assert [t["name"] for t in first["tools"]] == sorted(t["name"] for t in first["tools"])
@@ -84,7 +92,13 @@ def test_a_failure_is_one_sentence_and_the_conversation_goes_on(session, serve, 
 
 
 def test_a_cut_answer_keeps_what_arrived_and_runs_nothing(session, serve, tmp_path):
-    serve({"blocks": [text("Half of it"), tool("write", "t1", filePath="x", content="x")], "stop": "tool_use", "cut": 1})
+    serve(
+        {
+            "blocks": [text("Half of it"), tool("write", "t1", filePath="x", content="x")],
+            "stop": "tool_use",
+            "cut": 1,
+        }
+    )
     with pytest.raises(ModelError):
         ask(session, "hello")
     assert session.history[-1].text == "Half of it"
@@ -92,7 +106,12 @@ def test_a_cut_answer_keeps_what_arrived_and_runs_nothing(session, serve, tmp_pa
 
 
 def test_no_key_but_a_model_asked_for(tmp_path, monkeypatch):
-    for name in ("ANTHROPIC_API_KEY", "ANTHROPIC_AUTH_TOKEN", "ANTHROPIC_BASE_URL", "ANTHROPIC_PROFILE"):
+    for name in (
+        "ANTHROPIC_API_KEY",
+        "ANTHROPIC_AUTH_TOKEN",
+        "ANTHROPIC_BASE_URL",
+        "ANTHROPIC_PROFILE",
+    ):
         monkeypatch.delenv(name, raising=False)
     with pytest.raises(ModelError, match="No model key found"):
         ask(Session(workspace=Workspace.at(tmp_path)), "hello", model="claude-sonnet-5-5")

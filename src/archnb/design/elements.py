@@ -1,4 +1,4 @@
-"""The nouns of a design: plain, frozen values that every reader, writer, drawing and rule shares."""
+"""The nouns of a design: plain, frozen values that readers, writers, drawings and rules share."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ class Problem:
 
 @dataclass(frozen=True, slots=True)
 class Column:
-    """A column. ``type`` is the engine's name for it (``timestamp with time zone``, ``numeric(12,2)``)."""
+    """A column. ``type`` is the engine's name (``timestamp with time zone``, ``numeric(12,2)``)."""
 
     name: str
     type: str = ""
@@ -116,8 +116,9 @@ class Relation:
     """A foreign key, or a relationship stated in words (then without columns).
 
     ``entity`` refers to ``references`` (both qualified names). ``many``: several rows of ``entity``
-    may refer to one row; ``optional``: a row of ``entity`` may refer to none. ``required_child``: each
-    referenced row has at least one (only words can say so). ``label`` is the verb of a sentence.
+    may refer to one row; ``optional``: a row of ``entity`` may refer to none. ``required_child``:
+    each referenced row has at least one (only words can say so). ``label`` is the verb of a
+    sentence.
     """
 
     entity: str
@@ -368,7 +369,7 @@ class Design:
     problems: tuple[Problem, ...] = ()
 
     def __or__(self, other: Design) -> Design:
-        """Both readings together; a service of the same name is one service, the later one fills gaps."""
+        """Both readings together; services of one name are one, the later fills its gaps."""
         joined = {
             field.name: tuple(dict.fromkeys(getattr(self, field.name) + getattr(other, field.name)))
             for field in fields(Design)
@@ -380,7 +381,7 @@ class Design:
         return Design(**joined, services=tuple(services.values()))
 
     def updated(self, newer: Design) -> Design:
-        """This design with what ``newer`` says of the files it read in place of the older reading."""
+        """This design with what ``newer`` says of the files it read, not what this one said."""
         groups = [field.name for field in fields(Design)]
         files = {element.source.file for name in groups for element in getattr(newer, name)}
         kept = {

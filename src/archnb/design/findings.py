@@ -1,4 +1,4 @@
-"""The findings of a review as one value: a table that shows itself as text, HTML or a data frame."""
+"""The findings of a review as one value: a table that shows itself as text, HTML or data frame."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from archnb.design.elements import Finding
 from archnb.html import text_html, visible
 
 if TYPE_CHECKING:
-    import pandas
+    import pandas as pd
 
 _MARKS = {"error": "✗ error", "warning": "! warning", "info": "· info"}
 _COLOURS = {"error": "#b42318", "warning": "#8a5a00", "info": "#52606d"}
@@ -46,7 +46,7 @@ class Findings(Sequence[Finding]):
         checked = f" in {self.checked}" if self.checked else ""
         if not self.items:
             return f"no findings{checked}"
-        counts = Counter(finding.severity for finding in self.items)
+        counts = Counter[str](finding.severity for finding in self.items)
         order = (("error", "error"), ("warning", "warning"), ("info", "note"))
         words = [
             f"{counts[key]} {noun}{'s' * (counts[key] != 1)}" for key, noun in order if counts[key]
@@ -55,20 +55,19 @@ class Findings(Sequence[Finding]):
             f"{len(self.items)} finding{'s' * (len(self.items) != 1)}{checked}: {', '.join(words)}"
         )
 
-    def to_frame(self) -> pandas.DataFrame:
-        """A row a finding: code, severity, file, line, where, message, advice, fixable. Needs pandas."""
-        import pandas
+    def to_frame(self) -> pd.DataFrame:
+        """A row a finding, with the fields of :func:`row`. Needs pandas."""
+        import pandas as pd
 
-        return pandas.DataFrame([row(finding) for finding in self.items])
+        return pd.DataFrame([row(finding) for finding in self.items])
 
     def text(self) -> str:
         """The findings as plain text: a line for what is wrong, one for what to do."""
         lines = [self.summary]
         for finding in self.items:
+            mark = f"{_MARKS[finding.severity]:<9}"
             place = f"{finding.source}  " if finding.source.file else ""
-            lines.append(
-                f"{_MARKS[finding.severity]:<9} {finding.code}  {place}{finding.where}: {finding.message}"
-            )
+            lines.append(f"{mark} {finding.code}  {place}{finding.where}: {finding.message}")
             if finding.advice:
                 lines.append(
                     f"{'':<9} → {finding.advice}{' [fix available]' if finding.fix else ''}"
@@ -112,18 +111,17 @@ def _row_html(finding: Finding) -> str:
     colour = _COLOURS[finding.severity]
     cell = "text-align:left;vertical-align:top"
     place = f"<br><small>{text_html(str(finding.source))}</small>" if finding.source.file else ""
-    advice = (
-        f"<br><small>→ {text_html(finding.advice)}{' <em>(fix available)</em>' if finding.fix else ''}</small>"
-        if finding.advice
-        else ""
-    )
+    fix = " <em>(fix available)</em>" if finding.fix else ""
+    advice = f"<br><small>→ {text_html(finding.advice)}{fix}</small>" if finding.advice else ""
     # The pill is opaque so that its words read the same on light and dark pages.
     pill = (
-        f'<span style="background:{colour};color:#fff;border-radius:3px;padding:1px 6px;white-space:nowrap">'
+        f'<span style="background:{colour};color:#fff;border-radius:3px;padding:1px 6px;'
+        'white-space:nowrap">'
         f"{finding.severity}</span>"
     )
     return (
-        f'<tr><td style="{cell}">{pill}</td><td style="{cell}"><code>{text_html(finding.code)}</code></td>'
+        f'<tr><td style="{cell}">{pill}</td>'
+        f'<td style="{cell}"><code>{text_html(finding.code)}</code></td>'
         f'<td style="{cell}"><code>{text_html(finding.where)}</code>{place}</td>'
         f'<td style="{cell}">{text_html(finding.message)}{advice}</td></tr>'
     )

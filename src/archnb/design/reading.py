@@ -38,13 +38,13 @@ def formats() -> tuple[Format, ...]:
 
 
 def read(*paths: str | Path, text: str | None = None, format: str | None = None) -> Design:  # noqa: A002
-    """The design that ``paths`` (files or folders) or ``text`` describe.
+    r"""The design that ``paths`` (files or folders) or ``text`` describe.
 
     ``format`` names the format where it should not be recognised: ddl, openapi, compose,
     kubernetes, sketch or prose. What could not be read stands in ``Design.problems``; a file that
     is missing, or that no format recognises, raises :class:`~archnb.errors.ReadError`.
 
-    >>> read(text="Web -> Orders\\nOrders -> Orders DB").summary
+    >>> read(text="Web -> Orders\nOrders -> Orders DB").summary
     '3 services, 2 flows'
     """
     return read_all(*paths, text=text, format=format).design

@@ -10,6 +10,17 @@ from archnb.html import visible
 
 def as_json(design: Design) -> dict[str, list[dict[str, Any]]]:
     """What ``archnb read --json`` prints; a table outside the default schema is ``schema.name``."""
+    return {
+        **_schema_json(design),
+        **_services_json(design),
+        "problems": [
+            {"file": problem.source.file, "line": problem.source.line, "message": problem.message}
+            for problem in design.problems
+        ],
+    }
+
+
+def _schema_json(design: Design) -> dict[str, list[dict[str, Any]]]:
     tables = [
         entity for entity in design.entities if entity.kind not in ("view", "materialized view")
     ]
@@ -44,6 +55,11 @@ def as_json(design: Design) -> dict[str, list[dict[str, Any]]]:
             for entity in design.entities
             for index in entity.indexes
         ],
+    }
+
+
+def _services_json(design: Design) -> dict[str, list[dict[str, Any]]]:
+    return {
         "services": [{"name": service.name, "kind": service.kind} for service in design.services],
         "flows": [
             {
@@ -70,10 +86,6 @@ def as_json(design: Design) -> dict[str, list[dict[str, Any]]]:
                 "consumers": list(event.consumers),
             }
             for event in design.domain_events
-        ],
-        "problems": [
-            {"file": problem.source.file, "line": problem.source.line, "message": problem.message}
-            for problem in design.problems
         ],
     }
 

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from archnb.design.formats._clauses import statements
 from archnb.design.formats._documents import begins_document, documents, kind_of
 from archnb.design.formats._sketch_lines import is_arrow_line, is_vertical, sketch_end
-from archnb.design.formats._sql_lines import begins_sql, is_sql_comment, sql_end
+from archnb.design.formats._sql_lines import begins_sql, sql_end
 from archnb.design.formats.prose import unified
 
 if TYPE_CHECKING:
@@ -67,36 +67,34 @@ def _cut(lines: list[str], start: int, end: int, *, fences: bool) -> Iterator[Pa
         if fences and _FENCE.match(lines[at]):
             found, after = _fenced(lines, at, end)
         elif begins_sql(lines, at, end):
-            first = at
-            while first > loose and _silent(lines[first - 1]):
-                first -= 1
-            while not lines[first].strip():
-                first += 1
+            first = _with_comments(lines, loose, at, ("--", "\\"))
             found, after = _sql(lines, first, at, end)
         elif at >= no_document_before and begins_document(lines, at):
             known = documents(lines, at, end)
             no_document_before = known[-1].last
             if any(document.kind for document in known):
+                known[0] = replace(known[0], first=_with_comments(lines, loose, at, ("#",)))
                 found = [_passage(d.kind or "other", lines, d.first, d.last) for d in known]
                 after = no_document_before
         else:
             found, after = _sketched(lines, at, end)
-        if after > at:
-            first = found[0].line - 1 if found else at
-            yield from _sentences(lines, loose, min(first, at))
+        if found or after > at:
+            yield from _sentences(lines, loose, min(at, found[0].line - 1) if found else at)
             yield from found
-            loose = at = after
-        elif found:  # the rest of the line is still to be read
-            yield from _sentences(lines, loose, min(found[0].line - 1, at))
-            yield from found
-            loose = at
+            loose = at = after  # perhaps the same line, of which the rest is still to be read
         else:
             at += 1
     yield from _sentences(lines, loose, end)
 
 
-def _silent(line: str) -> bool:
-    return not line.strip() or is_sql_comment(line)
+def _with_comments(lines: list[str], loose: int, at: int, marks: tuple[str, ...]) -> int:
+    """The line where the comments begin that stand above line ``at``."""
+    first = at
+    while first > loose and (not lines[first - 1].strip() or lines[first - 1].startswith(marks)):
+        first -= 1
+    while not lines[first].strip():
+        first += 1
+    return first
 
 
 def _passage(kind: str, lines: list[str], first: int, last: int) -> Passage:

@@ -8,8 +8,9 @@ from collections.abc import Mapping
 # What a command line tool needs to work at all; everything else (keys, tokens, loader and
 # interpreter variables) stays behind.
 _KEPT = (
-    "PATH", "HOME", "USER", "LOGNAME", "LANG", "LANGUAGE", "TZ", "TERM", "TMPDIR", "TEMP", "TMP", "SHELL",
-    "VIRTUAL_ENV", "SYSTEMROOT", "COMSPEC", "PATHEXT", "USERPROFILE", "APPDATA", "LOCALAPPDATA",
+    "PATH", "HOME", "USER", "LOGNAME", "SHELL", "LANG", "LANGUAGE", "TZ", "TERM", "TMPDIR", "TEMP",
+    "TMP", "VIRTUAL_ENV",
+    "SYSTEMROOT", "COMSPEC", "PATHEXT", "USERPROFILE", "APPDATA", "LOCALAPPDATA",
 )  # fmt: skip
 
 # Measured on git 2.39: these stop a repository's own configuration from running programs.

@@ -32,7 +32,7 @@ class Outcome:
 
 
 async def run(command: str, folder: Path, *, timeout: float) -> Outcome:  # noqa: ASYNC109
-    """Run ``command`` with bash in ``folder``; ends its whole process group on timeout or cancel."""
+    """Run ``command`` with bash in ``folder``; timeout or cancel end its whole process group."""
     bash = shutil.which("bash")
     if bash is None:
         raise ArchnbError(
@@ -42,7 +42,8 @@ async def run(command: str, folder: Path, *, timeout: float) -> Outcome:  # noqa
     process = await asyncio.create_subprocess_exec(
         bash, "--noprofile", "--norc", "-c", command,
         cwd=folder, env=clean_environment(),
-        stdin=asyncio.subprocess.DEVNULL, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.STDOUT,
+        stdin=asyncio.subprocess.DEVNULL,
+        stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.STDOUT,
         start_new_session=sys.platform != "win32",
     )  # fmt: skip
     kept = _Kept()
@@ -51,7 +52,7 @@ async def run(command: str, folder: Path, *, timeout: float) -> Outcome:  # noqa
     try:
         async with asyncio.timeout(timeout):
             # Not process.wait(): until Python 3.13 that waits for the pipe too.
-            while process.returncode is None:
+            while process.returncode is None:  # noqa: ASYNC110
                 await asyncio.sleep(POLL)
     except TimeoutError:
         timed_out = True
@@ -79,7 +80,7 @@ async def _end(process: asyncio.subprocess.Process, reading: asyncio.Future[None
             else:
                 os.killpg(process.pid, number)
         deadline = time.monotonic() + GRACE
-        while process.returncode is None and time.monotonic() < deadline:
+        while process.returncode is None and time.monotonic() < deadline:  # noqa: ASYNC110
             await asyncio.sleep(POLL)
         if number == kill:
             break

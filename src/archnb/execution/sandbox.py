@@ -3,4 +3,4 @@
 from __future__ import annotations
 
 LABEL = "not sandboxed: only asks"
-"""The one rung built so far: clean environment, limits and asking; nothing is enforced by the system."""
+"""The one rung built so far: clean environment, limits and asking; the system enforces nothing."""

@@ -75,27 +75,8 @@ class _Card:
         self.answer: asyncio.Future[Reply] = loop.create_future()
         self.seen = False
         self._all: list[Any] = []
-
-        def made(widget: Any) -> Any:
-            self._all.append(widget)
-            return widget
-
-        approve = made(
-            widgets.Button(
-                description="Approve",
-                button_style="success",
-                tooltip=f"Approve: {ask.request.permission}",
-            )
-        )
-        deny = made(
-            widgets.Button(description="Deny", button_style="danger", tooltip="Deny this once")
-        )
-        deny_why = made(
-            widgets.Button(
-                description="Deny with reason…",
-                tooltip="Say why; the agent reads it and carries on",
-            )
-        )
+        made = self._made
+        buttons = made(widgets.HBox(self._answers(ask), layout={"flex_flow": "row wrap"}))
         self._reason = made(
             widgets.Textarea(
                 placeholder="What should be different? The agent reads this.",
@@ -103,12 +84,11 @@ class _Card:
                 layout={"width": "100%"},
             )
         )
-        send = made(
-            widgets.Button(
-                description="Deny and send reason",
-                button_style="danger",
-                tooltip="Deny and send this reason",
-            )
+        send = self._button(
+            "Deny and send reason",
+            "Deny and send this reason",
+            lambda: self._settle(Reply("reject", feedback=self._reason.value.strip()[:4000])),
+            style="danger",
         )
         self._why_box = made(widgets.VBox([self._reason, send], layout={"display": "none"}))
         # A hidden player that ticks only in a page: the sign that somebody can see the card.
@@ -116,7 +96,6 @@ class _Card:
             widgets.Play(value=0, min=0, max=9, interval=50, layout={"display": "none"})
         )
         body = made(widgets.HTML(card_html(ask), layout={"width": "100%"}))
-        buttons = made(widgets.HBox([approve, deny, deny_why], layout={"flex_flow": "row wrap"}))
         self.box = made(
             widgets.VBox(
                 [body, buttons, self._why_box, self._sign],
@@ -130,12 +109,32 @@ class _Card:
         )
         self.box.add_class("archnb-card")
         self._sign.observe(self._mark_seen, "value")
-        approve.on_click(lambda _: self._settle(Reply("once")))
-        deny.on_click(lambda _: self._settle(Reply("reject")))
-        deny_why.on_click(self._open_reason)
-        send.on_click(
-            lambda _: self._settle(Reply("reject", feedback=self._reason.value.strip()[:4000]))
-        )
+
+    def _answers(self, ask: Ask) -> list[Any]:
+        approved, denied = Reply("once"), Reply("reject")
+        return [
+            self._button(
+                "Approve",
+                f"Approve: {ask.request.permission}",
+                lambda: self._settle(approved),
+                style="success",
+            ),
+            self._button("Deny", "Deny this once", lambda: self._settle(denied), style="danger"),
+            self._button(
+                "Deny with reason…", "Say why; the agent reads it and carries on", self._open_reason
+            ),
+        ]
+
+    def _button(self, words: str, tip: str, act: Callable[[], None], *, style: str = "") -> Any:
+        import ipywidgets as widgets
+
+        button = self._made(widgets.Button(description=words, button_style=style, tooltip=tip))
+        button.on_click(lambda _: act())
+        return button
+
+    def _made(self, widget: Any) -> Any:
+        self._all.append(widget)
+        return widget
 
     def call_for_sign(self) -> None:
         if not self.seen and not self._sign.playing:
@@ -147,13 +146,14 @@ class _Card:
         for widget in self._all:
             for part in (getattr(widget, "style", None), getattr(widget, "layout", None), widget):
                 with contextlib.suppress(Exception):
-                    part.close()
+                    if part is not None:
+                        part.close()
 
     def _mark_seen(self, _: object) -> None:
         self.seen = True
         self._sign.playing = False
 
-    def _open_reason(self, _: object) -> None:
+    def _open_reason(self) -> None:
         self._why_box.layout.display = "flex"
         self._reason.focus()
 

@@ -18,7 +18,7 @@ _ROUTES_CLICKS = (7, 4)
 
 
 def surface() -> Surface:
-    """Buttons in a notebook with a front end, ``input()`` elsewhere, nobody where input is refused."""
+    """Buttons where a front end is, ``input()`` elsewhere, nobody where input is refused."""
     shell: Any = get_ipython()
     kernel = getattr(shell, "kernel", None)
     if kernel is None:
@@ -27,9 +27,9 @@ def surface() -> Surface:
         return "prompt" if sys.stdin is not None and sys.stdin.isatty() else "unattended"
     if not kernel.get_parent().get("content", {}).get("allow_stdin"):
         return "unattended"
-    import ipykernel
+    from ipykernel._version import __version__
 
-    return "buttons" if _release(ipykernel.__version__) >= _ROUTES_CLICKS else "prompt"
+    return "buttons" if _release(__version__) >= _ROUTES_CLICKS else "prompt"
 
 
 def _release(text: str) -> tuple[int, ...]:
@@ -42,7 +42,7 @@ def heartbeat() -> Iterator[None]:
     import asyncio
 
     async def beat() -> None:
-        while True:
+        while True:  # noqa: ASYNC110  (waking is the purpose)
             await asyncio.sleep(HEARTBEAT)
 
     task = asyncio.ensure_future(beat())

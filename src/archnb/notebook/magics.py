@@ -47,17 +47,22 @@ HELP = """\
 
 
 def transform(lines: list[str]) -> list[str]:
-    """A cell that starts with ``%%architect`` becomes one awaited call.
+    r"""A cell that starts with ``%%architect`` becomes one awaited call.
 
     A magic function cannot await, and only an awaiting cell hears a click while it runs.
 
     >>> transform(["%%architect --plan", "hello"])
-    ["await __import__('archnb.notebook.cell', fromlist=['run']).run('--plan', 'hello')\\n"]
+    ["await __import__('archnb.notebook.cell', fromlist=['run']).run('--plan', 'hello')\n"]
     """
     if not lines or lines[0].split()[:1] != [_CELL]:
         return lines
     options, text = lines[0].strip().removeprefix(_CELL).strip(), "".join(lines[1:])
     return [f"await __import__({_RUN!r}, fromlist=['run']).run({options!r}, {text!r})\n"]
+
+
+# A terminal asks whether a cell is complete by transforming what is typed so far: with this mark it
+# leaves the cell as it is, and knows that a cell magic ends with an empty line.
+transform.has_side_effects = True  # type: ignore[attr-defined]
 
 
 @magics_class

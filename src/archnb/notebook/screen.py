@@ -156,11 +156,11 @@ def _quiet(text: str) -> dict[str, Any]:
 
 
 def _closed(text: str) -> int:
-    """Where the last paragraph that is closed ends; 0 where a code fence is open around it.
+    r"""Where the last paragraph that is closed ends; 0 where a code fence is open around it.
 
-    >>> _closed("one\\n\\ntwo")
+    >>> _closed("one\n\ntwo")
     5
-    >>> _closed("```\\none\\n\\ntwo")
+    >>> _closed("```\none\n\ntwo")
     0
     """
     for match in reversed(list(re.finditer(r"\n\s*\n", text))):

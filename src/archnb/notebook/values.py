@@ -1,4 +1,4 @@
-"""How a notebook variable reads inside a prompt: text as it is, a table as its head, a design as its summary."""
+"""How a notebook variable reads in a prompt: text as it is, a table's head, a design's summary."""
 
 from __future__ import annotations
 

@@ -16,7 +16,8 @@ MAX_LENGTH = 10_000  # characters; nobody can review a longer line on a card
 
 # Everything a plain line is made of. What is not listed is asked about by its name.
 _PLAIN_NODES = frozenset(
-    "program list pipeline command command_name word string string_content raw_string number concatenation".split()
+    "program list pipeline command command_name word string string_content raw_string number"
+    " concatenation".split()
 )
 _PLAIN_TOKENS = frozenset(["&&", "||", "|", ";", "\n", '"'])
 _NODE_WORDS = {
@@ -44,8 +45,8 @@ _HIDDEN = re.compile(
 _UNQUOTED = frozenset({"word", "concatenation", "command_name"})
 _EXPANDED = re.compile(r"(?<!\\)([*?\[]|\{[^{}]*(,|\.\.)[^{}]*\})|^~|[=:]~")
 _WRAPPERS = frozenset(
-    "env command builtin exec nohup nice ionice timeout time sudo doas xargs setsid stdbuf watch chroot unshare"
-    " parallel find fd busybox".split()
+    "env command builtin exec nohup nice ionice timeout time sudo doas xargs setsid stdbuf watch"
+    " chroot unshare parallel find fd busybox".split()
 )
 _SHELLS = frozenset("bash sh dash zsh ksh eval".split())
 
@@ -155,7 +156,7 @@ def _word(node: Node) -> str:
 
 
 def _readings(text: str, argv: tuple[str, ...], depth: int) -> Iterator[str]:
-    """Every command that this one is, wraps or hands to a shell: what deny rules are held against."""
+    """Every command that this one is, wraps or hands to a shell: deny rules are held against it."""
     yield text
     if not argv:
         return

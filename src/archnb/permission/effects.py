@@ -84,7 +84,7 @@ _PROGRAMS: dict[str, dict[str, Form]] = {
 
 
 def effects(argv: Sequence[str], pattern: str) -> list[str]:
-    """Why ``argv``, which an allow rule of ``pattern`` matched, must still be asked; empty if harmless.
+    """Why ``argv``, matched by an allow rule's ``pattern``, must still be asked; empty if harmless.
 
     >>> effects(["git", "log", "--oneline", "-5"], "git log*")
     []

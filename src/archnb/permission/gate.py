@@ -113,7 +113,7 @@ class Ask:
 
 @dataclass(frozen=True, slots=True)
 class Gate:
-    """The rules in force, later over earlier. ``read_only`` denies whatever could change something."""
+    """The rules in force, later over earlier. ``read_only`` denies what could change something."""
 
     rules: tuple[Rule, ...] = ()
     read_only: bool = False

@@ -11,7 +11,7 @@ from archnb.permission.gate import Ask, Reply
 from archnb.permission.rules import matches
 
 VARIABLE = "ARCHNB_APPROVE"
-"""The environment variable by which ``archnb run --approve`` hands the policy to the kernel it starts."""
+"""The environment variable by which ``archnb run --approve`` hands the policy to its kernel."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -36,18 +36,14 @@ class Rule:
         return f'{self.permission} "{self.pattern}": {self.action}{place}'
 
 
-DEFAULTS: tuple[Rule, ...] = tuple(
-    Rule(permission, pattern, action, "archnb default")
-    for permission, pattern, action in (
-        ("*", "*", "ask"),
-        *(
-            (name, "*", "allow")
-            for name in ("read", "list", "glob", "grep", "draw", "lint", "todowrite", "todoread")
-        ),
-        ("read", "*.env", "ask"),
-        ("read", "*.env.*", "ask"),
-        ("read", "*.env.example", "allow"),
-    )
+_DEFAULT = "archnb default"
+_LOOKING = ("read", "list", "glob", "grep", "draw", "lint", "todowrite", "todoread")
+DEFAULTS: tuple[Rule, ...] = (
+    Rule("*", "*", "ask", _DEFAULT),
+    *(Rule(name, "*", "allow", _DEFAULT) for name in _LOOKING),
+    Rule("read", "*.env", "ask", _DEFAULT),
+    Rule("read", "*.env.*", "ask", _DEFAULT),
+    Rule("read", "*.env.example", "allow", _DEFAULT),
 )
 """What holds before any agent file speaks: looking is allowed, everything that acts asks."""
 
@@ -95,7 +91,7 @@ def strictest(rules: Iterable[Rule]) -> Rule:
 
 
 def names_of(permission: str, rules: Sequence[Rule]) -> tuple[str, ...]:
-    """The names under which rules may speak of ``permission``: ``write`` and ``patch`` rules bind edits.
+    """The names by which rules may speak of ``permission``: ``write`` and ``patch`` bind edits too.
 
     In OpenCode they bind nothing, which nobody who wrote one meant; the strictest of all counts.
     """

@@ -18,9 +18,11 @@ from archnb.providers._orders import Heard, Order, hear
 ABILITIES = """\
 Offline I work by rules only. I understand
 
-- **files** named with `@path`, and SQL, OpenAPI, compose, Kubernetes or arrow sketches (`Web → Orders → Orders DB`) in the cell;
+- **files** named with `@path`, and SQL, OpenAPI, compose, Kubernetes or arrow sketches \
+(`Web → Orders → Orders DB`) in the cell;
 - **plain sentences** such as *A customer places many orders. Orders calls Payments over HTTP.*;
-- **orders**: *draw …*, *review …*, *explain …*, *fix … in @file*, *write … to FILE*, *run: command*.
+- **orders**: *draw …*, *review …*, *explain …*, *fix … in @file*, *write … to FILE*, \
+*run: command*.
 
 For anything else give me a model: set `ANTHROPIC_API_KEY` and leave out `--model offline`."""
 
@@ -50,8 +52,8 @@ class Wish:
 Script = Generator[str | Wish, ToolResult | None, None]
 
 
-def answer(prompt: str, earlier: Sequence[str], tools: frozenset[str]) -> Script:
-    """Say and do what ``prompt`` asks; ``earlier`` prompts lend their material to orders without any."""
+def answer(prompt: str, earlier: Sequence[str]) -> Script:
+    """Say and do what ``prompt`` asks; ``earlier`` prompts lend material to orders without any."""
     heard = hear(prompt)
     orders = heard.orders or _default_orders(heard)
     material = heard.material or _earlier_material(earlier)
@@ -60,9 +62,12 @@ def answer(prompt: str, earlier: Sequence[str], tools: frozenset[str]) -> Script
         named = order.files or (() if heard.material else files)
         subject = _subject(named, material if not order.files else ())
         if order.verb != "run" and not subject:
-            yield f"I was asked to {order.verb}, but see nothing to {order.verb}: name a file with `@path`, or put the design into the cell.\n\n"
+            yield (
+                f"I was asked to {order.verb}, but see nothing to {order.verb}: "
+                "name a file with `@path`, or put the design into the cell.\n\n"
+            )
             continue
-        yield from _obey(order, named, material, subject, tools)
+        yield from _obey(order, named, material, subject)
     if heard.unclear:
         yield _not_understood(heard.unclear)
     if heard.unclear or not orders:
@@ -101,7 +106,6 @@ def _obey(
     files: Sequence[str],
     material: Sequence[Passage],
     subject: dict[str, Any],
-    tools: frozenset[str],
 ) -> Script:
     match order.verb:
         case "draw" | "explain":
@@ -145,7 +149,7 @@ def _review(subject: dict[str, Any]) -> Script:
 
 
 def _fix(order: Order, subject: dict[str, Any]) -> Script:
-    """Propose each safe fix as an edit, then review again: done is what the rules no longer find."""
+    """Propose each safe fix as an edit, then review again: done is what is no longer found."""
     if not subject.get("files"):
         yield "Fixes are edits of files: name the file with `@path`.\n\n"
         return
@@ -217,16 +221,16 @@ def written(design: Design, order: Order) -> str:
     api = re.search(
         r"\b(openapi|api|spec|contract)", f"{order.words} {order.target}", re.IGNORECASE
     )
-    writers = {"sql": ddl, "ddl": ddl, "sketch": sketch, "arch": sketch}
-    chosen = writers.get(suffix)
+    formats = {"sql": ddl.FORMAT, "ddl": ddl.FORMAT, "sketch": sketch.FORMAT, "arch": sketch.FORMAT}
+    chosen = formats.get(suffix)
     if suffix in ("yaml", "yml", "json"):
-        chosen = openapi if api or not design.services else compose
-    if chosen is None or chosen.FORMAT.write is None:
+        chosen = openapi.FORMAT if api or not design.services else compose.FORMAT
+    if chosen is None or chosen.write is None:
         raise ReadError(
             f"I cannot write a design as .{suffix}.",
             hint="Offline I write .sql, .yaml (OpenAPI or compose) and .sketch.",
         )
-    return chosen.FORMAT.write(design)
+    return chosen.write(design)
 
 
 def _run(order: Order) -> Script:

@@ -1,4 +1,4 @@
-"""What a person tells the offline architect to do: plain imperative sentences, and the material beside them."""
+"""What a person tells the offline architect: plain imperative sentences and the material beside."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ _VERBS: dict[str, Verb] = {
     **dict.fromkeys(("explain", "describe", "summarise", "summarize", "read"), "explain"),
     **dict.fromkeys(("verify", "prove", "validate"), "verify"),
     **dict.fromkeys(("compare", "diff"), "compare"),
-}  # type: ignore[arg-type]
+}
 _POLITE = (
     r"(?:(?:please|now|then|also|and|first|next|finally|can you|could you|let us|let's)[\s,]+)*"
 )
@@ -32,7 +32,8 @@ _NEXT = re.compile(
     rf"(?:,\s*|\s+)(?:and|then|and then)\s+(?=(?:{'|'.join(_VERBS)})\b)", re.IGNORECASE
 )
 _RUN = re.compile(
-    r"\s*(?:please\s+)?(?:run|execute)\s*(?:the command\s*)?(?::\s*(?P<bare>.+)|`(?P<quoted>[^`\n]+)`\s*\.?\s*$)",
+    r"\s*(?:please\s+)?(?:run|execute)\s*(?:the command\s*)?"
+    r"(?::\s*(?P<bare>.+)|`(?P<quoted>[^`\n]+)`\s*\.?\s*$)",
     re.IGNORECASE,
 )
 _REFERENCE = re.compile(r"(?<![\w@./])@(?:\"([^\"\n]+)\"|([\w./\\~*-]*[\w/*]))")
@@ -42,7 +43,7 @@ _FILE = re.compile(r"(?<![\w@/.])([\w-]+(?:/[\w.-]+)*\.(?:sql|ddl|ya?ml|json|ske
 
 @dataclass(frozen=True, slots=True)
 class Order:
-    """One thing to do. ``words`` is the sentence; ``target`` the file to write; ``command`` a bash line."""
+    """One thing to do: its sentence (``words``), the file to write, the bash ``command``."""
 
     verb: Verb
     words: str
@@ -62,7 +63,7 @@ class Order:
 
 @dataclass(frozen=True, slots=True)
 class Heard:
-    """A prompt understood: what to do, the design text in it by format, the files named, and the rest."""
+    """A prompt understood: what to do, the design text in it, the files named, and the rest."""
 
     orders: tuple[Order, ...] = ()
     material: tuple[Passage, ...] = ()

@@ -123,7 +123,7 @@ def request(
     tools: Sequence[ToolSpec],
     settings: Settings,
 ) -> dict[str, Any]:
-    """The request as the SDK takes it; tools and system first and stable, so that a cache can serve them."""
+    """The request as the SDK takes it; tools and system come first and stable, for the cache."""
     return {
         "model": resolve(model),
         "max_tokens": settings.max_tokens,

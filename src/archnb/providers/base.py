@@ -13,7 +13,7 @@ from archnb.conversation import Message, Text, Thinking, ToolCall, ToolSpec, Usa
 
 @dataclass(frozen=True, slots=True)
 class Turn:
-    """The end of one answer. ``stop_reason`` as the Messages API names it; tools run only on ``tool_use``."""
+    """The end of an answer; ``stop_reason`` as the Messages API has it, ``tool_use`` runs tools."""
 
     usage: Usage
     stop_reason: str
@@ -55,7 +55,7 @@ class Provider(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class ProviderKind:
-    """One way of answering: ``serves(model)`` says whether a model id is its own, ``make(model)`` connects.
+    """One way of answering: ``serves(model)`` knows its model ids, ``make(model)`` connects.
 
     Connecting opens nothing; ``make`` raises ``ModelError`` where it could never work (no key).
     """

@@ -1,4 +1,4 @@
-"""The offline architect: answers by rules, through the same calls, cards and events as any model."""
+"""The offline architect: answers by rules, with the same calls, cards and events as any model."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ class Offline:
         settings: Settings,
     ) -> AsyncIterator[Piece]:
         """The next turn of the answer to the newest prompt."""
-        del system, settings
+        del system, tools, settings
         start = max(
             index
             for index, message in enumerate(messages)
@@ -45,15 +45,13 @@ class Offline:
         earlier = [
             message.text for message in messages[:start] if message.role == "user" and message.text
         ]
-        for piece in turn(messages[start].text, earlier, results, {tool.name for tool in tools}):
+        for piece in turn(messages[start].text, earlier, results):
             yield piece
 
 
-def turn(
-    prompt: str, earlier: Sequence[str], results: Sequence[ToolResult], tools: set[str]
-) -> list[Piece]:
+def turn(prompt: str, earlier: Sequence[str], results: Sequence[ToolResult]) -> list[Piece]:
     """The pieces of the turn that follows ``results``."""
-    script = answer(prompt, earlier, frozenset(tools))
+    script = answer(prompt, earlier)
     pieces: list[Piece] = []
     given: ToolResult | None = None
     used = 0

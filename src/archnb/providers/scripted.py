@@ -1,4 +1,4 @@
-"""A provider whose answers are data: each turn is a list of pieces. For tests and demonstrations."""
+"""A provider whose answers are data: each turn is a list of pieces. For tests and demonstration."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ ScriptedTurn = Sequence[Text | Thinking | ToolCall | Turn]
 class Scripted:
     """Plays ``turns`` in order, and keeps what it was asked in ``requests``.
 
-    A turn without a :class:`Turn` at its end gets the natural one (``tool_use`` where it calls tools).
+    A turn without a :class:`Turn` at its end gets the natural one (``tool_use`` after calls).
     """
 
     turns: Sequence[ScriptedTurn]

@@ -1,1 +1,1 @@
-"""Where agent, provider, tools, gate and workspace are wired together, and what a run leaves behind."""
+"""Where agent, provider, tools, gate and workspace are wired together, and what a run leaves."""

@@ -1,4 +1,4 @@
-"""Which agent and model are in force, and which setting said so; light, since `%load_ext` prints it."""
+"""Which agent and model are in force, and which setting said so; light, for `%load_ext`."""
 
 from __future__ import annotations
 

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from archnb.errors import CellError
-from archnb.permission.policy import VARIABLE, parse_policy
+from archnb.permission.policy import VARIABLE, Approval, parse_policy
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,56 +35,24 @@ def execute(
     timeout: float = 600.0,
     say: Callable[[str], None],
 ) -> Executed:
-    """Run every cell in the notebook's own folder and write the result beside it (or to ``output``).
+    """Run every cell in the notebook's own folder; write the result beside it (or to ``output``).
 
-    ``approve`` entries (``edit:shop/*``) are the policy of this run; ``timeout`` is per cell, in seconds.
+    ``approve`` entries (``edit:shop/*``) are the policy of this run; ``timeout`` is in seconds a
+    cell.
     """
     import nbformat
-    from nbclient import NotebookClient
-    from traitlets.config import Config
-    from nbclient.exceptions import CellExecutionError, CellTimeoutError, DeadKernelError
 
     policy = parse_policy(approve)
-    try:
-        content = nbformat.read(notebook, as_version=4)
-    except FileNotFoundError:
-        raise CellError(f"{notebook} does not exist.") from None
-    except (OSError, nbformat.reader.NotJSONError, nbformat.ValidationError, ValueError) as error:
-        raise CellError(f"{notebook} is not a notebook: {str(error).splitlines()[0]}.") from error
+    content = _opened(notebook)
     target = output or notebook.with_suffix(".executed.ipynb")
     say(f"Running {notebook} with nobody there.")
-    say(
-        "Asks are settled by: "
-        + (
-            ", ".join(f"approve {entry}" for entry in policy) + "; everything else is denied"
-            if policy
-            else "nobody, so each is denied"
-        )
-        + "."
-    )
+    approvals = ", ".join(f"approve {entry}" for entry in policy)
+    rest = "; everything else is denied" if policy else "nobody, so each is denied"
+    say(f"Asks are settled by: {approvals}{rest}.")
     started = time.monotonic()
-    folder = tempfile.mkdtemp(prefix="archnb-")
-    # Sockets in a private folder instead of ports, where the system has them.
-    sockets = {} if sys.platform == "win32" else {"transport": "ipc", "ip": f"{folder}/kernel"}
-    client = NotebookClient(
-        content,
-        timeout=int(timeout),
-        kernel_name="python3",
-        resources={"metadata": {"path": str(notebook.resolve().parent)}},
-        store_widget_state=False,
-        config=Config({"KernelManager": sockets}),
-    )
-    failed = ""
     try:
-        client.execute(env={**os.environ, VARIABLE: json.dumps([str(entry) for entry in policy])})
-    except CellExecutionError as error:
-        failed = f"{error.ename}: {error.evalue}"
-    except CellTimeoutError:
-        failed = f"a cell took longer than {timeout:.0f} s"
-    except DeadKernelError:
-        failed = "the kernel died"
+        failed = _played(content, notebook.resolve().parent, policy, timeout)
     finally:
-        shutil.rmtree(folder, ignore_errors=True)
         target.parent.mkdir(parents=True, exist_ok=True)
         nbformat.write(content, target)
     for line in _decisions(content):
@@ -97,6 +65,47 @@ def execute(
     if page:
         say(f"HTML page: {page}")
     return Executed(target, page, failed)
+
+
+def _opened(notebook: Path) -> Any:
+    import nbformat
+
+    try:
+        return nbformat.read(notebook, as_version=4)
+    except FileNotFoundError:
+        raise CellError(f"{notebook} does not exist.") from None
+    except (OSError, nbformat.reader.NotJSONError, nbformat.ValidationError, ValueError) as error:
+        raise CellError(f"{notebook} is not a notebook: {str(error).splitlines()[0]}.") from error
+
+
+def _played(content: Any, place: Path, policy: Sequence[Approval], timeout: float) -> str:
+    """Run the cells in ``place``, outputs into ``content``; gives one line where it failed."""
+    from nbclient import NotebookClient
+    from nbclient.exceptions import CellExecutionError, CellTimeoutError, DeadKernelError
+    from traitlets.config import Config
+
+    folder = tempfile.mkdtemp(prefix="archnb-")
+    # Sockets in a private folder instead of ports, where the system has them.
+    sockets = {} if sys.platform == "win32" else {"transport": "ipc", "ip": f"{folder}/kernel"}
+    client = NotebookClient(
+        content,
+        timeout=int(timeout),
+        kernel_name="python3",
+        resources={"metadata": {"path": str(place)}},
+        store_widget_state=False,
+        config=Config({"KernelManager": sockets}),
+    )
+    try:
+        client.execute(env={**os.environ, VARIABLE: json.dumps([str(entry) for entry in policy])})
+    except CellExecutionError as error:
+        return f"{error.ename}: {error.evalue}"
+    except CellTimeoutError:
+        return f"a cell took longer than {timeout:.0f} s"
+    except DeadKernelError:
+        return "the kernel died"
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+    return ""
 
 
 def _decisions(content: Any) -> list[str]:

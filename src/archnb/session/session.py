@@ -43,7 +43,7 @@ class Session:
         return agent_choice(self.agent_name, self.environment)
 
     def model_choice(self, asked: str = "", agent: Agent | None = None) -> Choice:
-        """The model for a cell that asks for ``asked`` (may be empty) and is answered by ``agent``."""
+        """The model for a cell that asks for ``asked`` (may be empty), answered by ``agent``."""
         named = (agent.model, agent.path) if agent else ("", "")
         return model_choice(self.environment, cell=asked, asked=self.model, agent=named)
 
@@ -106,7 +106,7 @@ class Session:
 
 
 def provider_for(model: str) -> Provider:
-    """The provider that serves ``model``; raises ``ModelError`` where there is none or it has no key."""
+    """The provider that serves ``model``; raises ``ModelError`` where there is none or no key."""
     for kind in kinds():
         if kind.serves(model):
             return kind.make(model)

@@ -26,7 +26,10 @@ _WORDS = {
 }
 _MARKS = {"asked": "?", "running": "…", "done": "✓", "failed": "✗", "refused": "✗"}
 _GREY = "color:var(--jp-ui-font-color2,#5f6b76)"
-_BOX = "border:1px solid var(--jp-border-color1,#c4ccd4);border-radius:4px;padding:6px 10px;margin:4px 0"
+_BOX = (
+    "border:1px solid var(--jp-border-color1,#c4ccd4);border-radius:4px;padding:6px 10px;"
+    "margin:4px 0"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,8 +63,11 @@ class CallRecord:
         return visible("\n".join(lines))
 
     def html(self) -> str:
-        """The record as HTML built by us: what was asked, the decision, the outcome folded below."""
-        head = f"{_MARKS[self.state]} <strong>{text_html(self.title)}</strong> <span>· {_WORDS[self.state]}{self._took()}</span>"
+        """The record as HTML built by us: what was asked, the decision, the outcome folded."""
+        mark, word = _MARKS[self.state], _WORDS[self.state]
+        head = (
+            f"{mark} <strong>{text_html(self.title)}</strong> <span>· {word}{self._took()}</span>"
+        )
         output = preformatted(self.output) if self.output else ""
         if not self.ask:
             shown = " open" if self._output_shown() else ""
@@ -70,7 +76,8 @@ class CallRecord:
         decision = "".join(f"<div>{text_html(line)}</div>" for line in self._decision_lines())
         shown = " open" if self._output_shown() else ""
         folded = f"<details{shown}><summary>output</summary>{output}</details>" if output else ""
-        return f'<div style="{_BOX}"><div>{head}</div>{decision}{preview_html(self.ask.request.preview)}{folded}</div>'
+        preview = preview_html(self.ask.request.preview)
+        return f'<div style="{_BOX}"><div>{head}</div>{decision}{preview}{folded}</div>'
 
     def _took(self) -> str:
         return f" in {self.seconds:.1f} s" if self.seconds >= 0.05 else ""
@@ -84,7 +91,7 @@ class CallRecord:
         lines = []
         if self.reply:
             word = "approved" if self.reply.approved else "denied"
-            when = f" at {self.replied_at:%H:%M:%S}" if self.replied_at else ""
+            when = f" on {self.replied_at:%Y-%m-%d at %H:%M:%S}" if self.replied_at else ""
             lines.append(f"{word} by {self.reply.by}{when}, after {self.waited:.0f} s")
             if self.reply.feedback:
                 lines.append(f"reason: {self.reply.feedback}")
@@ -104,7 +111,7 @@ def preview_text(preview: Preview) -> str:
         case Diff():
             return "\n".join(diff_lines(preview))
         case Shell(command, folder, timeout, sandbox):
-            return f"$ {command}\n(in {folder}, at most {timeout:.0f} s, {sandbox})"
+            return f"$ {command}\n({_limits(folder, timeout, sandbox)})"
         case str():
             return preview
         case _:
@@ -118,12 +125,17 @@ def preview_html(preview: Preview) -> str:
             lines = "".join(_diff_line_html(line) for line in diff_lines(preview))
             return f'<pre style="{FIXED};line-height:1.35">{lines}</pre>'
         case Shell(command, folder, timeout, sandbox):
-            where = text_html(f"in {folder}, at most {timeout:.0f} s, {sandbox}")
+            where = text_html(_limits(folder, timeout, sandbox))
             return f'{preformatted("$ " + command)}<div style="{_GREY}">{where}</div>'
         case str():
             return preformatted(preview)
         case _:
             assert_never(preview)
+
+
+def _limits(folder: str, timeout: float, sandbox: str) -> str:
+    where = "the workspace" if folder == "." else folder
+    return f"in {where}, at most {timeout:.0f} s, network on, {sandbox}"
 
 
 def diff_lines(diff: Diff) -> list[str]:
@@ -139,10 +151,11 @@ def diff_lines(diff: Diff) -> list[str]:
 
 
 def diff_counts(diff: Diff) -> str:
-    """Such as ``+12 −3``."""
+    """Such as ``+12 −3``."""  # noqa: RUF002  (a minus sign is meant)
     lines = diff_lines(diff)
     added = sum(line.startswith("+") for line in lines)
-    return f"+{added} −{sum(line.startswith('-') for line in lines)}"
+    removed = sum(line.startswith("-") for line in lines)
+    return f"+{added} −{removed}"  # noqa: RUF001  (a minus sign is meant)
 
 
 def _diff_line_html(line: str) -> str:
@@ -163,7 +176,7 @@ def _diff_line_html(line: str) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Result:
-    """What a cell gave, for the next cell: ``design``, ``findings``, ``drawings``, ``cost``, ``text``.
+    """What a cell gave the next one: ``design``, ``findings``, ``drawings``, ``cost``, ``text``.
 
     ``calls`` are the tool calls with their decisions; ``changed`` the files written.
     """

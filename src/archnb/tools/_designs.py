@@ -17,7 +17,10 @@ INPUT = {
     "text": string("A schema, specification, sketch or sentences, instead of or beside files"),
     "format": {
         "type": "string",
-        "description": "Format of text where it should not be recognised: ddl, openapi, compose, kubernetes, sketch, prose",
+        "description": (
+            "Format of text where it should not be recognised: ddl, openapi, compose, kubernetes, "
+            "sketch, prose"
+        ),
     },
 }
 

@@ -1,4 +1,4 @@
-"""What the tools that change a file share: the request with its diff, and the write that matches it."""
+"""What the tools that change a file share: the request with its diff, the write that fits it."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from archnb.workspace import Workspace, decode
 
 
 def current(path: str, workspace: Workspace) -> tuple[str, str | None, str]:
-    """The path as the workspace names it, the text that stands there (None: no file), its encoding."""
+    """The path as the workspace names it, the text that stands there (None: no file), its codec."""
     resolved = workspace.resolve(path)
     name = workspace.name(resolved)
     if resolved.is_dir():

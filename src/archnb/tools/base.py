@@ -37,10 +37,12 @@ class Output:
 
 @dataclass(frozen=True, slots=True)
 class Tool:
-    """``request(input, workspace)`` says what a call wants (with its preview) and changes nothing;
-    ``run(input, workspace, request)`` does exactly that, after the gate has settled it.
+    """What a model may call, as two functions with the gate between them.
 
-    Both raise :class:`ToolError` (for the model) or ``ArchnbError``. ``input_schema`` is JSON Schema.
+    ``request(input, workspace)`` says what a call wants (with its preview) and changes nothing;
+    ``run(input, workspace, request)`` does exactly that, after the gate has settled it.
+    Both raise :class:`ToolError` (for the model) or ``ArchnbError``. ``input_schema`` is JSON
+    Schema.
     """
 
     name: str
@@ -60,8 +62,8 @@ class Tool:
         if errors:
             place = ".".join(str(step) for step in errors[0].path) or "input"
             raise ToolError(
-                f"The {self.name} tool was called with invalid arguments: {place}: {errors[0].message}. "
-                "Rewrite the input so that it fits the schema."
+                f"The {self.name} tool was called with invalid arguments: "
+                f"{place}: {errors[0].message}. Rewrite the input so that it fits the schema."
             )
 
 

@@ -37,9 +37,10 @@ def _timeout(given: Input) -> float:
 TOOL = Tool(
     name="bash",
     description=(
-        "Run one bash command in the workspace: a fresh shell each time, no standard input, a clean environment "
-        "without keys. Output (stdout and stderr) and exit code come back. The person may be asked first; plain "
-        "single commands pass more easily than chains, redirections or variables."
+        "Run one bash command in the workspace: a fresh shell each time, no standard input, a "
+        "clean environment without keys. Output (stdout and stderr) and exit code come back. The "
+        "person may be asked first; plain single commands pass more easily than chains, "
+        "redirections or variables."
     ),
     input_schema=schema(
         ("command",),

@@ -36,9 +36,9 @@ async def _run(given: Input, workspace: Workspace, request: Request) -> Output: 
 TOOL = Tool(
     name="draw",
     description=(
-        "Draw an entity-relationship diagram (kind erd) or a service diagram (kind services) from SQL, OpenAPI, "
-        "compose, Kubernetes files, arrow sketches or plain sentences, and show it to the person. The answer "
-        "lists every element and relation that was drawn."
+        "Draw an entity-relationship diagram (kind erd) or a service diagram (kind services) from "
+        "SQL, OpenAPI, compose, Kubernetes files, arrow sketches or plain sentences, and show it "
+        "to the person. The answer lists every element and relation that was drawn."
     ),
     input_schema=schema(
         (),

@@ -27,8 +27,8 @@ def _request(given: Input, workspace: Workspace) -> Request:
     count = before.count(old)
     if count == 0:
         raise ToolError(
-            f"Could not find oldString in {name}. It must match exactly, white space and line endings too: "
-            "read the file again and quote it."
+            f"Could not find oldString in {name}. It must match exactly, white space and line "
+            "endings too: read the file again and quote it."
         )
     if count > 1 and not given.get("replaceAll", False):
         raise ToolError(
@@ -44,8 +44,8 @@ async def _run(given: Input, workspace: Workspace, request: Request) -> Output: 
 TOOL = Tool(
     name="edit",
     description=(
-        "Replace an exact passage of a file (oldString, found once) by newString. The person sees the diff and "
-        "decides, so keep each edit small and self-contained."
+        "Replace an exact passage of a file (oldString, found once) by newString. The person sees "
+        "the diff and decides, so keep each edit small and self-contained."
     ),
     input_schema=schema(
         ("filePath", "oldString", "newString"),

@@ -49,7 +49,10 @@ async def _run(given: Input, workspace: Workspace, request: Request) -> Output: 
 
 TOOL = Tool(
     name="grep",
-    description="Search file contents with a regular expression; at most 100 lines, with file and line number.",
+    description=(
+        "Search file contents with a regular expression; at most 100 lines, with file and line "
+        "number."
+    ),
     input_schema=schema(
         ("pattern",),
         pattern=string("Regular expression"),

@@ -43,9 +43,10 @@ def _line(finding: Finding) -> str:
 TOOL = Tool(
     name="lint",
     description=(
-        "Review schemas, APIs and deployments by archnb's rules (foreign keys without an index, lists without "
-        "paging, open operations, shared databases, literal secrets, ...). Each finding has its rule code, file and "
-        "line; a safe fix comes as the exact input of the edit tool. Run it again after every change."
+        "Review schemas, APIs and deployments by archnb's rules (foreign keys without an index, "
+        "lists without paging, open operations, shared databases, literal secrets, ...). Each "
+        "finding has its rule code, file and line; a safe fix comes as the exact input of the edit "
+        "tool. Run it again after every change."
     ),
     input_schema=schema(
         (),

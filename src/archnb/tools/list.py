@@ -34,7 +34,9 @@ async def _run(given: Input, workspace: Workspace, request: Request) -> Output: 
 
 TOOL = Tool(
     name="list",
-    description="Show the files of the workspace, or of a folder in it, as a tree (at most 200 entries).",
+    description=(
+        "Show the files of the workspace, or of a folder in it, as a tree (at most 200 entries)."
+    ),
     input_schema=schema(path=string("Folder below the workspace")),
     request=_request,
     run=_run,

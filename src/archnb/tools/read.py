@@ -41,7 +41,10 @@ async def _run(given: Input, workspace: Workspace, request: Request) -> Output:
 
 TOOL = Tool(
     name="read",
-    description="Read a text file of the workspace (numbered lines) or list a folder. Page with offset and limit.",
+    description=(
+        "Read a text file of the workspace (numbered lines) or list a folder. "
+        "Page with offset and limit."
+    ),
     input_schema=schema(
         ("filePath",),
         filePath=string("Path below the workspace"),

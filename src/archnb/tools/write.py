@@ -19,7 +19,10 @@ async def _run(given: Input, workspace: Workspace, request: Request) -> Output: 
 
 TOOL = Tool(
     name="write",
-    description="Create a file with this content, or replace the whole of it. Prefer edit for a part of a file.",
+    description=(
+        "Create a file with this content, or replace the whole of it. "
+        "Prefer edit for a part of a file."
+    ),
     input_schema=schema(
         ("filePath", "content"),
         filePath=string("Path below the workspace"),

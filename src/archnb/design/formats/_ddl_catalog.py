@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
 from archnb.design.elements import Check, Column, Index, Source
@@ -17,6 +17,9 @@ class Catalog(Tables):
 
         Foreign keys stay with the parent: what PostgreSQL gives its partitions of them are shadows.
         """
+        if child in self.family(parent, only=False) or parent in self.family(child, only=False):
+            self.problem(child.source, f"{child.qualified} cannot inherit from {parent.qualified}")
+            return
         child.parents.append(parent)
         parent.children.append(child)
         own = dict(child.columns)
@@ -41,11 +44,15 @@ class Catalog(Tables):
             parent.children.remove(child)
             child.kind = "table" if child.kind == "partition" else child.kind
 
-    def family(self, table: Table, *, only: bool) -> Iterator[Table]:
-        """The table, and unless ``only`` everything below it."""
-        yield table
-        for child in () if only else table.children:
-            yield from self.family(child, only=False)
+    def family(self, table: Table, *, only: bool) -> list[Table]:
+        """The table, and unless ``only`` everything below it, each once."""
+        found = [table]
+        seen = {table}
+        for one in () if only else found:
+            below = [child for child in one.children if child not in seen]
+            found += below
+            seen.update(below)
+        return found
 
     # columns
 

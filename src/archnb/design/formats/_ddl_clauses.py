@@ -204,7 +204,8 @@ class Clauses:
         elif cursor.take("unique"):
             found = self._index(cursor, name, "unique")
         elif cursor.take("foreign", "key"):
-            name = name or ("" if cursor.at("(") else cursor.name())
+            own = "" if cursor.at("(") else cursor.name()
+            name = name or own
             found = self._reference(self._names(cursor.group()), name, cursor)
         elif cursor.at("check") and len(cursor.words()) > 1 and cursor.words()[1] == "(":
             cursor.take("check")

@@ -124,16 +124,15 @@ class _Completion:
             or "view" in child.kind
         ):
             return relation
+        optional = relation.optional or child is parent  # the topmost refers to none
         columns: list[str] = []
         listed = {column.name: column for column in child.columns}
         for key in parent.key:
             name = self._column(relation, parent, key)
             stated, referred = listed.get(name), parent.column(key)
             kind = referred.type if referred else "bigint"
-            column = stated or Column(name, nullable=relation.optional, source=relation.source)
-            listed[name] = replace(
-                column, type=kind, nullable=column.nullable and relation.optional
-            )
+            column = stated or Column(name, nullable=optional, source=relation.source)
+            listed[name] = replace(column, type=kind, nullable=column.nullable and optional)
             columns.append(name)
         child = replace(child, columns=tuple(listed.values()))
         if relation.entity in self._joins:
@@ -142,7 +141,13 @@ class _Completion:
             child = _indexed(child, tuple(columns), unique=not relation.many)
         self.tables[relation.entity] = child
         name = derived(child.name, columns, "fkey", ())
-        return replace(relation, columns=tuple(columns), referenced_columns=parent.key, name=name)
+        return replace(
+            relation,
+            columns=tuple(columns),
+            referenced_columns=parent.key,
+            name=name,
+            optional=optional,
+        )
 
     def _column(self, relation: Relation, parent: Entity, key: str) -> str:
         """``customer_id``; ``parent_id`` within one table; with the verb where that is taken."""

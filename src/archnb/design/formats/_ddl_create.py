@@ -22,6 +22,9 @@ BETWEEN = frozenset(
 )
 
 
+_BEGINNINGS = frozenset(("create", "alter", "insert"))  # a ; was forgotten
+
+
 class Creation:
     """Carries out one CREATE; ``source`` says where a character of the statement stands."""
 
@@ -80,12 +83,12 @@ class Creation:
             parent = catalog.known(*cursor.qualified(), table.source)
         elif cursor.take("like"):
             self._like(table, cursor, clauses)
-        if not catalog.create(table):
-            return
         elements = cursor.group().parts() if cursor.at("(") else []
         if cursor.take("as") or cursor.at("select"):
             self._derive(table, elements, cursor)
+            catalog.create(table)
             return
+        cursor.forbid(_BEGINNINGS)
         for element in elements:
             if self._catalog.dialect in ("postgres", "mysql") and element.take("like"):
                 self._like(table, element, clauses)
@@ -97,6 +100,8 @@ class Creation:
                     raise Unreadable(f'column "{column.name}" is stated twice')
                 catalog.set_column(table, column)
                 constraints += own
+        if not catalog.create(table):
+            return
         if parent:
             table.partitioning = cursor.rest().lower()
             catalog.inherit(table, parent, partition=True)

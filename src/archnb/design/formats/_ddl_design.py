@@ -52,7 +52,6 @@ def _relation(catalog: Catalog, table: Table, reference: Reference) -> Relation:
     target = reference.target
     if isinstance(target, tuple):
         target = catalog.find(*target) or target
-    known = isinstance(target, Table)
     columns = {catalog.fold(name) for name in reference.columns}
     unique = [
         table.key,
@@ -72,7 +71,7 @@ def _relation(catalog: Catalog, table: Table, reference: Reference) -> Relation:
         many=not any(
             {catalog.fold(name) for name in names} == columns for names in unique if names
         ),
-        optional=known and any(column is None or column.nullable for column in found),
+        optional=any(column is None or column.nullable for column in found),
         source=reference.source,
     )
 

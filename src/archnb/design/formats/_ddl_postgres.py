@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from dataclasses import replace
 
@@ -39,7 +40,9 @@ class PostgresWalker:
         except DecodeError:
             self._fallback().apply(statement)
             return
-        place = Place(self._catalog.file, text.encode(), statement.line, statement.end)
+        raw = text.encode()
+        breaks = tuple(match.start() for match in re.finditer(b"\n", raw))
+        place = Place(self._catalog.file, raw, statement.line, statement.end, breaks)
         for raw_statement in parsed.stmts:
             self._carry_out(raw_statement.stmt, place)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 
@@ -17,20 +18,20 @@ from archnb.design.formats._ddl_tables import Address
 class Place:
     """A statement in its file; ``text`` is its UTF-8, in whose bytes the parser counts.
 
-    ``nested`` statements are the elements of a CREATE SCHEMA: they begin and end inside it.
+    ``breaks`` are where its lines end. ``nested`` ones are the elements of a CREATE SCHEMA: they
+    begin and end inside it.
     """
 
     file: str
     text: bytes
     line: int
     end: int
+    breaks: tuple[int, ...]
     nested: bool = False
 
     def source(self, location: int) -> Source:
         """Where the byte at ``location`` stands; the statement itself if that is unknown."""
-        return Source(
-            self.file, self.line + (self.text.count(b"\n", 0, location) if location > 0 else 0)
-        )
+        return Source(self.file, self.line + bisect_left(self.breaks, location))
 
     def narrowed(self) -> Place:
         return replace(self, nested=True)

@@ -1,8 +1,9 @@
-"""A script replayed statement by statement: what cannot be read is told, and costs nothing else."""
+"""A script replayed statement by statement; what cannot be read is told, and costs no other."""
 
 from __future__ import annotations
 
 import re
+from itertools import pairwise
 from typing import Protocol
 
 from archnb.design.elements import Source
@@ -69,10 +70,11 @@ def replay(script: Script, walker: Walker, catalog: Catalog) -> None:
 
 def relevant(text: str) -> bool:
     """Whether a statement can change tables; an unknown one is taken to, so its fault is told."""
-    words = _words(text, 6)
+    words = _words(text, 1)
     verb = words[0] if words else ""
     if verb in _SKIPPED or not verb:
         return False
+    words = _words(text, 6)
     if verb in ("select", "with"):
         return bool(_SELECTS.search(text))
     if verb in ("set", "reset"):
@@ -114,20 +116,39 @@ def _carry_out(walker: Walker, statement: Statement) -> None:
 def _recover(
     script: Script, statement: Statement, walker: Walker, catalog: Catalog, reason: Unreadable
 ) -> None:
-    """Tell the fault, and go on where another statement begins inside: a ; was forgotten."""
-    message, fault = reason.message, statement.start + reason.offset
-    restart = RESTART.search(script.text, statement.start + 1, statement.stop)
-    if restart:
-        script.position = restart.end()
-        if restart.end() <= fault:
-            head = script.cut(statement.start, restart.start())
-            try:
-                if relevant(head.text):
-                    _carry_out(walker, head)
-                message, fault = "the ; before this statement is missing", restart.end()
-            except Unreadable as inner:
-                message, fault = inner.message, head.start + min(inner.offset, len(head.text) - 1)
-    catalog.problem(
-        Source(catalog.file, script.line(min(fault, statement.start + len(statement.text) - 1))),
-        message,
-    )
+    """Tell the fault, and go on where another statement begins inside: a ; was forgotten.
+
+    Without any ; in it the statement is cut at all such places at once; otherwise the script is
+    read on from the first, since a quote that was never closed may have hidden the rest.
+    """
+    fault = statement.start + min(reason.offset, len(statement.text) - 1)
+    inside = RESTART.finditer(script.text, statement.start + 1, statement.stop)
+    starts = [match.end() for match in inside] if ";" not in statement.text else []
+    if not starts and (first := next(inside, None)):
+        starts = [first.end()]
+        script.position = first.end()
+    if not starts or fault < starts[0]:
+        catalog.problem(Source(catalog.file, script.line(fault)), reason.message)
+    elif _try(script, script.cut(statement.start, starts[0]), walker, catalog):
+        _missing(script, starts[0], catalog)
+    if ";" not in statement.text:
+        for start, stop in pairwise([*starts, statement.stop]):
+            if _try(script, script.cut(start, stop), walker, catalog) and stop != statement.stop:
+                _missing(script, stop, catalog)
+
+
+def _try(script: Script, statement: Statement, walker: Walker, catalog: Catalog) -> bool:
+    """Carry out a part of a statement; False and a problem where it cannot be read."""
+    try:
+        if relevant(statement.text):
+            _carry_out(walker, statement)
+    except Unreadable as reason:
+        offset = statement.start + min(reason.offset, max(len(statement.text) - 1, 0))
+        catalog.problem(Source(catalog.file, script.line(offset)), reason.message)
+        return False
+    return True
+
+
+def _missing(script: Script, offset: int, catalog: Catalog) -> None:
+    message = "the ; before this statement is missing"
+    catalog.problem(Source(catalog.file, script.line(offset)), message)

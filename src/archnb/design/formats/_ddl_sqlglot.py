@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import re
+from bisect import bisect_left
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
@@ -27,9 +28,11 @@ class SqlglotWalker:
     def __init__(self, catalog: Catalog) -> None:
         self._catalog = catalog
         self._statement = Statement("", 0, 0, 0, 0)
+        self._breaks: list[int] = []
 
     def apply(self, statement: Statement) -> None:
         self._statement = statement
+        self._breaks = [match.start() for match in re.finditer("\n", statement.text)]
         text = statement.text
         fold = self._catalog.dialect == "postgres"
         if re.match(r"rename\b", text, re.IGNORECASE):
@@ -39,9 +42,7 @@ class SqlglotWalker:
             self._carry_out(cursor)
 
     def _source(self, offset: int) -> Source:
-        return Source(
-            self._catalog.file, self._statement.line + self._statement.text.count("\n", 0, offset)
-        )
+        return Source(self._catalog.file, self._statement.line + bisect_left(self._breaks, offset))
 
     def _carry_out(self, cursor: Cursor) -> None:
         verb = cursor.next().word

@@ -104,6 +104,8 @@ _FROM_STDIN = re.compile(r"\\?copy\b.*\bfrom\s+(?:p?stdin)\b", re.IGNORECASE | r
 _DELIMITER = re.compile(r"delimiter[ \t]+(\S+)[^\n]*", re.IGNORECASE)
 _GO = re.compile(r"^[ \t]*go[ \t]*(?:\d+[ \t]*)?;?[ \t]*\r?$", re.IGNORECASE | re.MULTILINE)
 _VERSIONED = re.compile(r"/\*M?!(?!999999)\d*(.*?)\*/", re.DOTALL)
+_DATA = re.compile(r"(?:insert|update|delete|replace)\b", re.IGNORECASE)
+_MOST_ENDLESS = 20  # routines without an end that are looked for to the end of the text
 RESTART = re.compile(
     r"^[ \t]*(?=(?:create|drop)\s+(?:or\s+replace\s+)?"
     r"(?:(?:temp\w*|unlogged|unique|materialized|foreign)\s+)*"
@@ -121,6 +123,7 @@ class Script:
     dialect: str
     position: int = 0
     _delimiter: str = ";"
+    _endless: int = 0
     _lines: list[int] = field(default_factory=list)
 
     def __post_init__(self) -> None:
@@ -157,8 +160,17 @@ class Script:
                 stop = found if found >= 0 else len(self.text)
                 self.position = stop + len(self._delimiter)
                 return self.cut(start, stop)
+            elif _DATA.match(self.text, start) and self._past_rows(start):
+                continue
             else:
                 return self._plain(start)
+
+    def _past_rows(self, start: int) -> bool:
+        """Go past a statement that only changes rows: a dump has thousands."""
+        stop = self._match(_BODY[self.dialect], start)
+        whole = stop > start and self.text[stop : stop + 1] in (";", "\n", "")
+        self.position = stop if whole else self.position
+        return whole
 
     def _plain(self, start: int) -> Statement:
         stop = self._match(_BODY[self.dialect], start)
@@ -192,7 +204,8 @@ class Script:
                     depth -= 1
             if depth <= 0:
                 return stop
-            if self.text[stop : stop + 1] != ";":
+            if self.text[stop : stop + 1] != ";" or self._endless >= _MOST_ENDLESS:
+                self._endless += 1
                 return first
             position, stop = stop + 1, self._match(_BODY[self.dialect], stop + 1)
 

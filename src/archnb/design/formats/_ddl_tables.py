@@ -130,10 +130,14 @@ class Tables:
         return self.fold(address[0]), self.fold(address[1])
 
     def claim(self, table: Table, columns: Iterable[str], label: str, name: str) -> str:
-        """``name``, or the one PostgreSQL would give (others have no rule); taken from now on."""
+        """``name``, or the one the engine would give where it has a rule; taken from now on."""
         taken = self._names.setdefault(table.schema, set())
         if not name and self.dialect == "postgres":
             name = derived(table.name, columns, label, taken)
+        elif not name and self.dialect == "mysql" and label == "fkey":
+            name = f"{table.name}_ibfk_{len(table.references) + 1}"
+        elif not name and self.dialect == "mysql":
+            name = next(iter(columns), "")
         taken.add(name)
         return name
 

@@ -36,7 +36,7 @@ def tokens(text: str, dialect: str) -> list[Token]:
     try:
         raw = Dialect.get_or_raise(dialect).tokenize(text)
     except (SqlglotError, ValueError):
-        raise Unreadable("a quote or a comment is wrong in this statement") from None
+        raise Unreadable("a quote or comment is never closed") from None
     found: list[Token] = []
     for each in raw:
         start, end = each.start, each.end + 1
@@ -184,6 +184,14 @@ class Cursor:
         start = self.offset
         self._position = len(self._tokens)
         return self.text[start : self.offset]
+
+    def forbid(self, words: frozenset[str]) -> None:
+        """Raise where one of these words comes later outside parentheses."""
+        depth = 0
+        for token in self._tokens[self._position :]:
+            depth += {"(": 1, ")": -1}.get(token.word, 0)
+            if token.word in words and not depth:
+                raise Unreadable(f'syntax error at or near "{token.text}"', token.start)
 
     def words(self) -> tuple[str, ...]:
         """The words from here to the end, without going on."""

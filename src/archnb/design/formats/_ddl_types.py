@@ -24,8 +24,8 @@ _OWN = (frozenset(_SPELLED.values()) - {'"char"'}) | frozenset(
     """
     bigint bit box bytea cidr circle cstring date datemultirange daterange inet int4multirange
     int4range int8multirange int8range interval json jsonb jsonpath line lseg macaddr macaddr8 money
-    name numeric nummultirange numrange oid path pg_lsn point polygon regclass text tsmultirange tsquery
-    tsrange tstzmultirange tstzrange tsvector uuid xml character
+    name numeric nummultirange numrange oid path pg_lsn point polygon regclass text tsmultirange
+    tsquery tsrange tstzmultirange tstzrange tsvector uuid xml character
     """.split()
 )
 _INTERVAL = {  # masks of the fields an interval is restricted to (utils/timestamp.h)

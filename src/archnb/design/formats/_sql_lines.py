@@ -36,6 +36,7 @@ _GOES_ON = re.compile(
     r"[\w ]*;?\s*$)",
     re.IGNORECASE,
 )
+_SHOUTED = re.compile(r"\s*[A-Z]{4,}\s.*;\s*$")
 _TOKEN = re.compile(
     r"--|/\*|\$\w*\$|['\"`;()]|\b(?:BEGIN|CASE|END(?!\s+(?:IF|LOOP|WHILE|REPEAT)))\b", re.IGNORECASE
 )
@@ -53,16 +54,14 @@ def is_sql(line: str) -> bool:
 
 
 def begins_sql(lines: list[str], at: int, end: int) -> bool:
-    """Whether a statement begins at this line, or behind the block comment that does."""
-    line = lines[at].lstrip()
-    if not line.startswith("/*"):
-        return is_sql(lines[at])
+    """Whether a statement begins at this line, or behind the block comments that do."""
     behind = min(end, at + _LONGEST_COMMENT)
-    while at < behind and "*/" not in lines[at]:
+    while at < behind and lines[at].lstrip().startswith("/*"):
+        while at < behind and "*/" not in lines[at]:
+            at += 1
         at += 1
-    at += 1
-    while at < behind and (not lines[at].strip() or is_sql_comment(lines[at])):
-        at += 1
+        while at < behind and (not lines[at].strip() or is_sql_comment(lines[at])):
+            at += 1
     return at < behind and is_sql(lines[at])
 
 
@@ -85,7 +84,7 @@ def sql_end(lines: list[str], start: int, end: int) -> tuple[int, int]:
             while ahead < end and not lines[ahead].strip():
                 ahead += 1
             rest = lines[ahead] if ahead < end else ""
-        if not rest.strip() or not (is_sql(rest) or _GOES_ON.match(rest)):
+        if not rest.strip() or not (is_sql(rest) or _GOES_ON.match(rest) or _SHOUTED.match(rest)):
             return line, column
         line = ahead
 

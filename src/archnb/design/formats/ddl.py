@@ -38,8 +38,9 @@ def read(text: str, file: str, dialect: str | None = None, *, native: bool = Tru
 
     The script is replayed in order; a statement that cannot be read is a ``Problem`` and costs
     nothing else. ``dialect`` is one of ``DIALECTS`` or an alias; where it is None, a comment
-    ``-- dialect: NAME`` says it, or it is guessed. PostgreSQL is read by its own parser where that is installed, else
-    (or with ``native`` False) through sqlglot's lexer. Raises ``ReadError`` for an unknown dialect.
+    ``-- dialect: NAME`` says it, or it is guessed. PostgreSQL is read by its own parser where that
+    is installed, else (or with ``native`` False) through sqlglot's lexer. Raises ``ReadError`` for
+    an unknown dialect only.
     """
     chosen = detect(text, file) if dialect is None else named(dialect)
     if not chosen:
