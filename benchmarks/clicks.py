@@ -1,6 +1,7 @@
-"""How long a click takes to reach a waiting cell, and an interrupt to end one; a live kernel, no browser.
+"""How long a click takes to reach a waiting cell, and an interrupt to end one, in a live kernel.
 
-Seconds from sending the comm message to the record's update on iopub, and from the signal to the cell's end.
+Seconds from sending the comm message to the record's update on iopub, and from the signal to the
+cell's end. No browser.
 """
 
 import importlib.util
@@ -30,7 +31,8 @@ def main() -> int:
     try:
         kernel.run("%load_ext archnb", CELL.format(number=0), click=["Approve"])
         clicks = [
-            kernel.run(CELL.format(number=number), click=["Approve"]).click_seconds[0] for number in range(1, ROUNDS + 1)
+            kernel.run(CELL.format(number=number), click=["Approve"]).click_seconds[0]
+            for number in range(1, ROUNDS + 1)
         ]
         interrupts = []
         for number in range(ROUNDS):

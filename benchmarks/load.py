@@ -1,6 +1,7 @@
-"""What `%load_ext archnb` costs in a fresh process, as a ratio to `import ipywidgets` there (CPU, median of 5).
+"""What `%load_ext archnb` costs in a fresh process, as a ratio to `import ipywidgets` there.
 
-Both run in a process that has already built an InteractiveShell, as a kernel has. Prints JSON; exits 1 above the limit.
+CPU seconds, median of 5. Both run in a process that has already built an InteractiveShell, as a
+kernel has. Prints JSON; exits 1 above the limit.
 """
 
 import json
@@ -29,7 +30,10 @@ WHAT = {"ipywidgets": "import ipywidgets", "archnb": "shell.run_line_magic('load
 def cpu(what: str) -> float:
     """CPU seconds of one fresh process for ``what``."""
     said = subprocess.run(
-        [sys.executable, "-c", PROGRAM.format(what=what)], capture_output=True, text=True, check=True
+        [sys.executable, "-c", PROGRAM.format(what=what)],
+        capture_output=True,
+        text=True,
+        check=True,
     ).stdout
     assert "ANTHROPIC False" in said, "the SDK was imported at load"
     return float(said.split("CPU ")[1].split()[0])

@@ -61,7 +61,16 @@ class Kernel:
         self.client.stop_channels()
         self.manager.shutdown_kernel(now=True)
 
-    def run(self, *cells, click=(), reason="", stdin=None, page=True, interrupt_at_card=False, interrupt_when=None):
+    def run(
+        self,
+        *cells,
+        click=(),
+        reason="",
+        stdin=None,
+        page=True,
+        interrupt_at_card=False,
+        interrupt_when=None,
+    ):
         """Execute cells one after another without waiting between them, as Run All does.
 
         ``click`` are button descriptions, one for each card in turn; ``stdin`` the answers typed

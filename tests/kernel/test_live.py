@@ -219,7 +219,10 @@ def test_what_is_not_understood_is_said(kernel, words):
 
 def test_interrupt_in_a_command_ends_it_and_the_next_cell_runs(kernel, folder):
     out = kernel.run(
-        LOAD, "%%architect\nrun: echo $$ > pid; sleep 300", click=["Approve"], interrupt_when=folder / "pid"
+        LOAD,
+        "%%architect\nrun: echo $$ > pid; sleep 300",
+        click=["Approve"],
+        interrupt_when=folder / "pid",
     )
     assert "KeyboardInterrupt" in out.error
     pid = int((folder / "pid").read_text())

@@ -13,7 +13,7 @@ def ipython(folder):
     clean = {k: v for k, v in os.environ.items() if not k.startswith(("ANTHROPIC_", "ARCHNB_"))}
     clean |= {"HOME": str(folder), "IPYTHONDIR": str(folder / ".ipython"), "TERM": "dumb"}
     words = ["-m", "IPython", "--simple-prompt", "--no-banner", "--colors=NoColor", "--no-confirm-exit"]
-    child = pexpect.spawn(sys.executable, words, cwd=str(folder), env=clean, encoding="utf-8", timeout=60)
+    child = pexpect.spawn(sys.executable, words, cwd=str(folder), env=clean, encoding="utf-8", timeout=25)
     child.expect_exact("In [1]: ")
     child.sendline("%load_ext archnb")
     child.expect_exact("In [2]: ")
@@ -25,8 +25,9 @@ def ask(child, answer):
     child.sendline("%%architect")
     child.expect_exact("...: ")
     child.sendline("fix the missing index in @schema.sql")
-    child.expect_exact("...: ")
-    child.sendline("")
+    for _ in range(2):  # the simple prompt ends any cell magic by two empty lines
+        child.expect_exact("...: ")
+        child.sendline("")
     child.expect_exact("approve? [y = yes, n = no, or say why not] ")
     shown = child.before
     child.sendline(answer)

@@ -23,7 +23,10 @@ def shape(design):
         entity.qualified: " ".join(
             [column.name + ("" if column.nullable else "!") for column in entity.columns]
             + [f"key({','.join(entity.key)})"] * bool(entity.key)
-            + [("unique" if one.unique else "index") + f"({','.join(one.columns)})" for one in entity.indexes]
+            + [
+                ("unique" if one.unique else "index") + f"({','.join(one.columns)})"
+                for one in entity.indexes
+            ]
         )
         for entity in design.entities
     }
@@ -62,13 +65,11 @@ REPLAYED = {
         {"a": "x! y key(x)", "b": "x! y", "c": "x! y key(x)"},
     ),
     "partition": (
-        "create table a (x int, primary key (x)) partition by list (x); create table b partition of a for values in (1);"
-        "create index on a (x)",
+        "create table a (x int, primary key (x)) partition by list (x);\n" + "create table b partition of a for values in (1);create index on a (x)",
         {"a": "x! key(x) index(x)", "b": "x! key(x) index(x)"},
     ),
     "attach": (
-        "create table a (x int unique) partition by range (x); create table b (x int);"
-        "alter table only a attach partition b for values from (1) to (2)",
+        "create table a (x int unique) partition by range (x); create table b (x int);" + "alter table only a attach partition b for values from (1) to (2)",
         {"a": "x unique(x)", "b": "x unique(x)"},
     ),
     "create as": ("create table a as select x, y as z from b", {"a": "x z"}),
@@ -76,8 +77,7 @@ REPLAYED = {
     "drop": ("create table a (x int); create table b (y int); drop table if exists a, c cascade", {"b": "y"}),
     "drop index": ("create table a (x int); create index i on a (x); drop index i", {"a": "x"}),
     "schemas": (
-        "create schema s create table a (x int) create table b (y int); set search_path to s, public; create table c (z int);"
-        "alter table c set schema t; create table public.d (w int); drop schema t cascade",
+        "create schema s create table a (x int) create table b (y int); set search_path to s, public; create table c (z int);" + "alter table c set schema t; create table public.d (w int); drop schema t cascade",
         {"s.a": "x", "s.b": "y", "d": "w"},
     ),
     "search path of a dump": (
@@ -128,7 +128,9 @@ TYPES = {
 @pytest.mark.parametrize("written", TYPES)
 def test_types_are_spelled_as_the_engine_spells_them(written, native):
     before = "create type mood as enum ('a'); create domain cash as numeric(9,2) not null; create type s.kind as enum ('b');"
-    design = read(f"{before} create domain \"Odd\" as text; create table a (x {written})", native=native)
+    design = read(
+        f'{before} create domain "Odd" as text; create table a (x {written})', native=native
+    )
     assert design.problems == ()
     assert design.entities[0].columns[0].type == TYPES[written]
 
@@ -144,11 +146,21 @@ FOREIGN_KEYS = [
 
 
 @READERS
-@pytest.mark.parametrize(("column", "name", "referenced", "many", "optional", "on_delete"), FOREIGN_KEYS)
-def test_a_foreign_key_says_how_many_and_whether_any(column, name, referenced, many, optional, on_delete, native):
-    (relation,) = read(f"create table b ({column}); create table a (id int primary key)", native=native).relations
+@pytest.mark.parametrize(
+    ("column", "name", "referenced", "many", "optional", "on_delete"), FOREIGN_KEYS
+)
+def test_a_foreign_key_says_how_many_and_whether_any(
+    column, name, referenced, many, optional, on_delete, native
+):
+    (relation,) = read(
+        f"create table b ({column}); create table a (id int primary key)", native=native
+    ).relations
     assert (relation.entity, relation.references, relation.columns) == ("b", "a", ("a_id",))
-    assert (relation.name, relation.referenced_columns, relation.on_delete) == (name, referenced, on_delete)
+    assert (relation.name, relation.referenced_columns, relation.on_delete) == (
+        name,
+        referenced,
+        on_delete,
+    )
     assert (relation.many, relation.optional) == (many, optional)
 
 
@@ -217,7 +229,9 @@ def test_defaults_identity_comments_and_checks(native):
         native=native,
     )
     (table,) = design.entities
-    plain = [Column(c.name, c.type, c.nullable, c.default, c.generated, c.comment) for c in table.columns]
+    plain = [
+        Column(c.name, c.type, c.nullable, c.default, c.generated, c.comment) for c in table.columns
+    ]
     assert plain == [
         Column("id", "integer", nullable=False, default="nextval('s.a_id_seq'::regclass)"),
         Column("n", "bigint", nullable=False),
@@ -225,7 +239,9 @@ def test_defaults_identity_comments_and_checks(native):
         Column("y", "integer", default="x + 1", generated=True),
     ]
     assert table.comment == "it's"
-    assert [Check(c.expression, c.columns, c.name) for c in table.checks] == [Check("x > 0", ("x",), "a_x_check")]
+    assert [Check(c.expression, c.columns, c.name) for c in table.checks] == [
+        Check("x > 0", ("x",), "a_x_check")
+    ]
     assert [Index(i.columns, i.name, i.unique, i.where, i.method) for i in table.indexes] == [
         Index(("x",), "i", unique=True, where="x > 3"),
         Index(("x",), "g", method="gin"),
@@ -237,7 +253,8 @@ def test_kinds_parents_and_types(native):
     design = read(
         """
         create type mood as enum ('sad', 'ok');
-        alter type mood add value 'happy';
+        alter type mood add value 'happy' after 'sad';
+        alter type mood rename value 'ok' to 'fine';
         create domain cash as numeric(10,2);
         create temp table t (x int);
         create materialized view m as select 1 as x;
@@ -259,11 +276,11 @@ def test_kinds_parents_and_types(native):
     assert design.entity("p1").partitioning == "for values from ('2020-01-01') to ('2021-01-01')"
     enum, domain = design.types
     assert (domain.name, domain.base) == ("cash", "numeric(10,2)")
-    assert (enum.name, enum.values) == ("mood", ("sad", "ok", "happy") if native else ("sad", "ok"))
+    assert (enum.name, enum.values) == ("mood", ("sad", "happy", "fine"))
 
 
 FAULTS = [
-    ("create table a (x int,\n y in t);\ncreate table b (x int);", 2, 'at or near "t"'),
+    ("create table a (x int,\n y in t);\ncreate table b (x int);", 2, 'at or near "in"'),
     ("create table a (x int\ncreate table b (x int);", 1, "syntax error"),
     ("creat table a (x int);\ncreate table b (x int);", 1, '"creat"'),
     ("create table z (x text default 'oops);\ncreate table b (x int);\n", 1, "quote"),
@@ -280,15 +297,22 @@ FAULTS = [
 def test_one_bad_statement_is_told_and_costs_no_other(text, line, message):
     design = read(text)
     assert shape(design) == {"b": "x"}
-    assert [(problem.source.file, problem.source.line) for problem in design.problems] == [("s.sql", line)]
+    assert [(problem.source.file, problem.source.line) for problem in design.problems] == [
+        ("s.sql", line)
+    ]
     assert message in design.problems[0].message
 
 
 @READERS
 def test_a_forgotten_semicolon_costs_nothing(native):
-    design = read("create table a (x int)\ncreate table b (y int)\ncreate index on b (y)", native=native)
+    design = read(
+        "create table a (x int)\ncreate table b (y int)\ncreate index on b (y)", native=native
+    )
     assert shape(design) == {"a": "x", "b": "y index(y)"}
-    assert [(one.source.line, "is missing" in one.message) for one in design.problems] == [(2, True), (3, True)]
+    assert [(one.source.line, "is missing" in one.message) for one in design.problems] == [
+        (2, True),
+        (3, True),
+    ]
 
 
 def test_expressions_too_deep_for_the_parser_are_read_by_the_lexer():
@@ -326,7 +350,11 @@ def test_without_the_parser_the_lexer_reads_and_nothing_is_said():
         assert "sqlglot" in sys.modules
     """
     done = subprocess.run(
-        [sys.executable, "-W", "error", "-c", textwrap.dedent(script)], capture_output=True, text=True, check=True, timeout=60
+        [sys.executable, "-W", "error", "-c", textwrap.dedent(script)],
+        capture_output=True,
+        text=True,
+        check=True,
+        timeout=60,
     )
     assert (done.stdout, done.stderr) == ("['a', 'b'] b_a_id_fkey\n", "")
 

@@ -152,8 +152,7 @@ class Catalog(Tables):
     def add_reference(self, table: Table, reference: Reference) -> None:
         reference.columns = self.named(table, reference.columns)
         reference.name = self.claim(table, reference.columns, "fkey", reference.name)
-        if isinstance(reference.target, tuple):
-            reference.target = self.find(*reference.target) or reference.target
+        self.bind(reference)
         table.references.append(reference)
 
     def drop_constraint(self, table: Table, name: str, *, only: bool = False) -> bool:

@@ -219,17 +219,11 @@ class PostgresWalker:
 
     def _add_value(self, change: pb.AlterEnumStmt) -> None:
         address = self._catalog.find_type(*_two(strings(change.type_name)))
-        if address is None:
-            return
-        values = list(self._catalog.types[address].values)
-        if change.old_val in values:
-            values[values.index(change.old_val)] = change.new_val
-        elif change.new_val_neighbor in values:
-            at = values.index(change.new_val_neighbor) + change.new_val_is_after
-            values.insert(at, change.new_val)
-        elif change.new_val not in values:
-            values.append(change.new_val)
-        self._catalog.types[address] = replace(self._catalog.types[address], values=tuple(values))
+        if address and change.old_val:
+            self._catalog.rename_value(address, change.old_val, change.new_val)
+        elif address:
+            neighbour, after = change.new_val_neighbor, change.new_val_is_after
+            self._catalog.add_value(address, change.new_val, neighbour, after=after)
 
 
 def _names(node: pb.Node) -> Address:

@@ -16,6 +16,7 @@ from archnb.design.formats._ddl_clauses import Clauses
 from archnb.design.formats._ddl_create import BETWEEN, Creation
 from archnb.design.formats._ddl_replay import Unreadable
 from archnb.design.formats._ddl_statements import Statement
+from archnb.design.formats._ddl_tables import Address
 from archnb.design.formats._ddl_tokens import Cursor, tokens
 
 _PATH = re.compile(r"search_path'?\s*(?:=|to|,)\s*(.+)", re.IGNORECASE | re.DOTALL)
@@ -74,6 +75,8 @@ class SqlglotWalker:
             schema, name = cursor.qualified()
             if cursor.take("rename", "to"):
                 self._rename(kind, schema, name, cursor.name())
+            elif kind == "type" and (address := catalog.find_type(schema, name)):
+                self._alter_enum(address, cursor)
         elif kind == "table":
             first = cursor.qualified()
             if cursor.take("to"):  # RENAME TABLE a TO b, c TO d
@@ -89,6 +92,17 @@ class SqlglotWalker:
                 quiet=quiet,
                 only=only,
             )
+
+    def _alter_enum(self, address: Address, cursor: Cursor) -> None:
+        if cursor.take("rename", "value"):
+            old = cursor.next().text
+            cursor.take("to")
+            self._catalog.rename_value(address, old, cursor.next().text)
+        elif cursor.take("add", "value"):
+            cursor.take("if", "not", "exists")
+            value, after = cursor.next().text, cursor.at("after")
+            neighbour = cursor.next().text if cursor.take("after") or cursor.take("before") else ""
+            self._catalog.add_value(address, value, neighbour, after=after)
 
     def _rename(self, kind: str, schema: str, name: str, new: str) -> None:
         catalog = self._catalog

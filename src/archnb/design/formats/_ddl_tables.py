@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from archnb.design.elements import (
     NOWHERE,
@@ -82,6 +82,7 @@ class Tables:
         self.rows: dict[Address, dict[str, Column]] = {}  # composite types
         self.problems: list[Problem] = []
         self._names: dict[str, set[str]] = {}
+        self._waiting: dict[Address, list[Reference]] = {}  # for tables that are yet to come
 
     # names
 
@@ -157,7 +158,19 @@ class Tables:
             )
             return False
         self.tables[place] = table
+        for reference in self._waiting.pop(place, ()):
+            reference.target = table
         return True
+
+    def bind(self, reference: Reference) -> None:
+        """Tie a reference to its table, now or as soon as that is made."""
+        if isinstance(reference.target, tuple):
+            schema, name = reference.target
+            if table := self.find(schema, name):
+                reference.target = table
+            else:
+                place = self._folded(self.address(schema, name))
+                self._waiting.setdefault(place, []).append(reference)
 
     def drop(self, table: Table) -> None:
         """Remove a table, what depends on it, and its partitions and heirs."""
@@ -194,6 +207,18 @@ class Tables:
         self.tables = {
             new if place == old else place: value for place, value in self.tables.items()
         }
+
+    def add_value(self, address: Address, value: str, neighbour: str, *, after: bool) -> None:
+        """A new value of an enum, beside ``neighbour`` or at the end."""
+        values = list(self.types[address].values)
+        if value not in values:
+            at = values.index(neighbour) + after if neighbour in values else len(values)
+            values.insert(at, value)
+        self.types[address] = replace(self.types[address], values=tuple(values))
+
+    def rename_value(self, address: Address, old: str, new: str) -> None:
+        values = (new if value == old else value for value in self.types[address].values)
+        self.types[address] = replace(self.types[address], values=tuple(values))
 
     def referring(self, table: Table) -> list[tuple[Table, Reference]]:
         return [

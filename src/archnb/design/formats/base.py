@@ -12,10 +12,10 @@ from archnb.design.elements import Design
 class Format:
     """A kind of text that says something of a design.
 
-    ``recognise(file, text)`` gives 0.0 (not mine) to 1.0 (surely mine) from the name and the text, without
-    parsing it whole. ``read(text, file)`` gives the design; what cannot be read goes into its ``problems``
-    with file and line and costs nothing else; it raises nothing but ``ReadError``. ``write(design)`` gives
-    text, or is None where the format is only read.
+    ``recognise(file, text)`` gives 0.0 (not mine) to 1.0 (surely mine) from the name and the text,
+    without parsing it whole. ``read(text, file)`` gives the design; what cannot be read goes into
+    its ``problems`` with file and line and costs nothing else; it raises nothing but ``ReadError``.
+    ``write(design)`` gives text, or is None where the format is only read.
     """
 
     name: str
