@@ -4,7 +4,7 @@ import re
 
 import pytest
 
-from archnb.html import preformatted, render_markdown, text_html, visible
+from archnb.html import FIXED, preformatted, render_markdown, text_html, visible
 
 ATTACKS = [
     "<script>alert(1)</script>",
@@ -38,7 +38,7 @@ def test_nothing_active_comes_out(text, render):
     assert tags <= set(
         "a br code em h1 h2 li ol p pre strong table tbody td th thead tr ul".split()
     )
-    for tag in re.findall(r"<[a-zA-Z][^>]*>", html):
+    for tag in re.findall(r"<[a-zA-Z][^>]*>", html.replace(f' style="{FIXED}"', "")):
         assert not re.search(
             r"\bon\w+\s*=|style\s*=|class\s*=|src\s*=|javascript:|data:", tag, re.IGNORECASE
         ), tag
@@ -67,4 +67,4 @@ def test_what_cannot_be_seen_is_spelled_out(character):
 
 
 def test_a_very_long_answer_is_not_parsed():
-    assert render_markdown("**x** " * 10_000).startswith("<pre>")
+    assert render_markdown("**x** " * 10_000).startswith("<pre")

@@ -270,3 +270,16 @@ def test_the_step_limit_ends_a_run_that_never_ends(tmp_path, monkeypatch):
     seen, history, provider = play(turns, tmp_path)
     assert (seen[-1].reason, len(provider.requests)) == ("steps", 3)
     check_history(history)
+
+
+def test_a_bug_in_a_provider_does_not_spoil_the_conversation(tmp_path):
+    class Bug(Scripted):
+        async def stream(self, *given):
+            raise ZeroDivisionError
+            yield
+
+    history = []
+    with pytest.raises(ZeroDivisionError):
+        play(Bug([]), tmp_path, history=history)
+    _, history, _ = play([[Text("Hello")]], tmp_path, history=history)
+    check_history(history)

@@ -44,11 +44,15 @@ class Setting:
         return tuple(tool for tool in self.tools if self.gate.offers(tool.name))
 
 
-async def run(setting: Setting, history: list[Message], prompt: str) -> AsyncIterator[events.Event]:
+async def run(
+    setting: Setting, history: list[Message], prompt: str
+) -> AsyncGenerator[events.Event, None]:
     """Answer ``prompt``, appending to ``history``, which is valid for the next run in any case.
 
     An interrupt (cancellation) ends the run with ``RunEnded("interrupted")``, not an exception.
     """
+    if history and history[-1].role == "user":  # a bug ended the run before
+        _close(history)
     history.append(Message("user", (Text(prompt),)))
     specs = [ToolSpec(tool.name, tool.description, tool.input_schema) for tool in setting.offered]
     yield events.RunStarted(

@@ -63,7 +63,9 @@ def finish(lab: Lab) -> Any:
     bundles = [output.get("data", {}) for cell in saved.cells for output in cell.get("outputs", [])]
     assert not any(WIDGET in bundle for bundle in bundles)
     assert "widgets" not in saved.metadata
-    assert not any("text/markdown" in bundle or "application/javascript" in bundle for bundle in bundles)
+    assert not any(
+        "text/markdown" in bundle or "application/javascript" in bundle for bundle in bundles
+    )
     assert lab.errors == []
     assert lab.strangers == []
     return saved
@@ -150,7 +152,9 @@ def test_a_saved_notebook_reads_the_same_with_no_kernel(
     picture(lab, "live")
     lab.close()
     saved = read_notebook(path)
-    drawn = [output.data for output in saved.cells[1].outputs if "image/png" in output.get("data", {})]
+    drawn = [
+        output.data for output in saved.cells[1].outputs if "image/png" in output.get("data", {})
+    ]
     assert drawn
     assert all("image/svg+xml" in data and "customers" in data["text/plain"] for data in drawn)
     fresh = Lab(browser, lab_server)

@@ -12,8 +12,17 @@ pexpect = pytest.importorskip("pexpect", reason="pexpect needs a POSIX terminal"
 def ipython(folder):
     clean = {k: v for k, v in os.environ.items() if not k.startswith(("ANTHROPIC_", "ARCHNB_"))}
     clean |= {"HOME": str(folder), "IPYTHONDIR": str(folder / ".ipython"), "TERM": "dumb"}
-    words = ["-m", "IPython", "--simple-prompt", "--no-banner", "--colors=NoColor", "--no-confirm-exit"]
-    child = pexpect.spawn(sys.executable, words, cwd=str(folder), env=clean, encoding="utf-8", timeout=25)
+    words = [
+        "-m",
+        "IPython",
+        "--simple-prompt",
+        "--no-banner",
+        "--colors=NoColor",
+        "--no-confirm-exit",
+    ]
+    child = pexpect.spawn(
+        sys.executable, words, cwd=str(folder), env=clean, encoding="utf-8", timeout=25
+    )
     child.expect_exact("In [1]: ")
     child.sendline("%load_ext archnb")
     child.expect_exact("In [2]: ")

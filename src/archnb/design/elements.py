@@ -1,4 +1,7 @@
-"""The nouns of a design: plain, frozen values that readers, writers, drawings and rules share."""
+"""The nouns of a design: plain, frozen values that readers, writers, drawings and rules share.
+
+Longer than other files on purpose: it is one vocabulary and reads best in one place.
+"""
 
 from __future__ import annotations
 

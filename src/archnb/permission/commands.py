@@ -16,8 +16,8 @@ MAX_LENGTH = 10_000  # characters; nobody can review a longer line on a card
 
 # Everything a plain line is made of. What is not listed is asked about by its name.
 _PLAIN_NODES = frozenset(
-    "program list pipeline command command_name word string string_content raw_string number"
-    " concatenation".split()
+    "program list pipeline redirected_statement command command_name word string string_content"
+    " raw_string number concatenation".split()
 )
 _PLAIN_TOKENS = frozenset(["&&", "||", "|", ";", "\n", '"'])
 _NODE_WORDS = {

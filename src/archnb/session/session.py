@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 from collections.abc import AsyncIterator, Mapping
 from dataclasses import dataclass, field, replace
@@ -93,8 +94,9 @@ class Session:
             settings=Settings(model_id),
             approver=approver,
         )
-        async for event in loop.run(setting, self.history, text):
-            yield event
+        async with contextlib.aclosing(loop.run(setting, self.history, text)) as stream:
+            async for event in stream:
+                yield event
 
     def forget(self) -> None:
         """Start afresh; what was said so far is no longer sent."""

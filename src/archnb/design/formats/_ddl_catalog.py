@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
 from archnb.design.elements import Check, Column, Index, Source
-from archnb.design.formats._ddl_tables import Reference, Table, Tables
+from archnb.design.formats._ddl_tables import Address, Reference, Table, Tables, type_name
 
 
 class Catalog(Tables):
@@ -65,6 +65,15 @@ class Catalog(Tables):
 
     def set_column(self, table: Table, column: Column) -> None:
         table.columns[self.fold(column.name)] = column
+
+    def rename_type(self, old: Address, name: str) -> None:
+        """Rename a type, in the columns that are of it too."""
+        self.types[old[0], name] = replace(self.types.pop(old), name=name)
+        before, after = type_name(old), type_name((old[0], name))
+        for table in self.tables.values():
+            for column in list(table.columns.values()):
+                if column.type.removesuffix("[]") == before:
+                    self.set_column(table, replace(column, type=column.type.replace(before, after)))
 
     def drop_column(self, table: Table, name: str) -> None:
         for one in self.family(table, only=False):

@@ -164,27 +164,14 @@ class Clauses:
 
     def _pass(self, cursor: Cursor) -> None:
         """Go past a clause that changes nothing a design shows."""
-        if (
-            cursor.take("not")
-            or cursor.take("no")
-            or cursor.take("on", "update")
-            or cursor.take("nulls")
-        ) or (
-            cursor.take("on")
-            or cursor.take("character", "set")
-            or cursor.take("with")
-            or cursor.take("with", "(")
-        ):
+        ahead = (("not",), ("no",), ("nulls",), ("on", "update"), ("on",), ("character", "set"))
+        if any(cursor.take(*words) for words in (*ahead, ("with",))):
             cursor.until(_CLAUSES)
         elif cursor.among(_CLAUSES):
             cursor.next()
             if cursor and not cursor.among(_CLAUSES):
                 cursor.until(_CLAUSES)
-        elif cursor.among(
-            frozenset(
-                "asc desc clustered nonclustered enforced valid inherit using tablespace".split()
-            )
-        ):
+        elif cursor.among(_OPTIONS):
             cursor.next()
             if cursor and not cursor.among(_CLAUSES) and not cursor.at("("):
                 cursor.next()

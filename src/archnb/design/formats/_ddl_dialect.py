@@ -11,10 +11,10 @@ _ALIASES = {
     "sqlite3": "sqlite", "mssql": "tsql", "sqlserver": "tsql", "transact": "tsql",
 }  # fmt: skip
 _DIRECTIVE = re.compile(
-    r"^\s*(?:--|#|/\*)\s*(?:archnb[: ]\s*)?dialect\s*[:=]\s*(\w+)", re.MULTILINE
+    r"^[ \t]*(?:--|#|/\*)\s*(?:archnb[: ]\s*)?dialect\s*[:=]\s*(\w+)", re.MULTILINE
 )
 _QUOTED = re.compile(r"'[^'\n]*'")
-_COMMENT = re.compile(r"^\s*(?:--|#|/?\*).*$", re.MULTILINE)
+_COMMENT = re.compile(r"^[ \t]*(?:--|#|/?\*).*$", re.MULTILINE)
 _SIGNS: dict[str, tuple[tuple[int, str], ...]] = {  # of lower-case text without its strings
     "postgres": (
         (5, r"\$\w*\$|plpgsql|^\\|create extension|search_path"),
@@ -25,7 +25,7 @@ _SIGNS: dict[str, tuple[tuple[int, str], ...]] = {  # of lower-case text without
     "mysql": (
         (5, r"auto_increment|engine\s*=\s*\w|^delimiter |lock tables|/\*!\d+"),
         (4, r"`\w+`|unsigned|charset|character set\s*=?\s*utf8|enum\s*\(\s*''"),
-        (2, r"mediumtext|tinyint|^\s*(?:unique )?key \S+\s*\(|^use \w+\s*;"),
+        (2, r"mediumtext|tinyint|^[ \t]*(?:unique )?key \S+\s*\(|^use \w+\s*;"),
     ),
     "sqlite": (
         (6, r"autoincrement|^pragma|without rowid|sqlite_"),

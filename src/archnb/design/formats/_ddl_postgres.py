@@ -13,7 +13,7 @@ from postgast import pg_query_pb2 as pb
 from archnb.design.elements import DataType, Source
 from archnb.design.formats._ddl_catalog import Catalog
 from archnb.design.formats._ddl_postgres_alter import alter
-from archnb.design.formats._ddl_postgres_nodes import Place, strings, type_name
+from archnb.design.formats._ddl_postgres_nodes import Place, strings
 from archnb.design.formats._ddl_postgres_table import Tablemaker
 from archnb.design.formats._ddl_replay import Unreadable, Walker
 from archnb.design.formats._ddl_statements import Statement
@@ -21,6 +21,14 @@ from archnb.design.formats._ddl_tables import Address
 
 _TABLES = (pb.OBJECT_TABLE, pb.OBJECT_VIEW, pb.OBJECT_MATVIEW, pb.OBJECT_FOREIGN_TABLE)
 _TYPES = (pb.OBJECT_TYPE, pb.OBJECT_DOMAIN)
+
+
+_TYPE_STATEMENTS = (
+    "create_enum_stmt",
+    "create_domain_stmt",
+    "composite_type_stmt",
+    "alter_enum_stmt",
+)
 
 
 class PostgresWalker:
@@ -65,13 +73,8 @@ class PostgresWalker:
             case "create_table_as_stmt":
                 made = node.create_table_as_stmt
                 kind = "materialized view" if made.objtype == pb.OBJECT_MATVIEW else "table"
-                maker.derive(
-                    made.into.rel,
-                    made.query,
-                    strings(made.into.col_names),
-                    kind,
-                    again=made.if_not_exists,
-                )
+                names = strings(made.into.col_names)
+                maker.derive(made.into.rel, made.query, names, kind, again=made.if_not_exists)
             case "select_stmt":
                 self._select(node, maker)
             case "create_schema_stmt":
@@ -90,12 +93,7 @@ class PostgresWalker:
                 self._comment(node.comment_stmt)
             case "variable_set_stmt":
                 self._set(node.variable_set_stmt)
-            case (
-                "create_enum_stmt"
-                | "create_domain_stmt"
-                | "composite_type_stmt"
-                | "alter_enum_stmt"
-            ):
+            case kind if kind in _TYPE_STATEMENTS:
                 self._type(node, maker, schema)
             case _:
                 return
@@ -127,7 +125,8 @@ class PostgresWalker:
         if change.rename_type == pb.OBJECT_SCHEMA:
             catalog.rename_schema(change.subname, change.newname)
         elif change.rename_type in _TYPES:
-            self._rename_type(change)
+            if old := catalog.find_type(*_names(change.object)):
+                catalog.rename_type(old, change.newname)
         elif change.rename_type == pb.OBJECT_INDEX or not catalog.find(schema, name):
             holder = catalog.holder(schema, name)
             if holder:
@@ -141,21 +140,6 @@ class PostgresWalker:
                 catalog.rename_constraint(table, change.subname, change.newname)
             elif change.rename_type in _TABLES:
                 catalog.move(table, name=change.newname)
-
-    def _rename_type(self, change: pb.RenameStmt) -> None:
-        catalog = self._catalog
-        names = _names(change.object)
-        old = catalog.find_type(*names)
-        if old is None:
-            return
-        catalog.types[old[0], change.newname] = replace(catalog.types.pop(old), name=change.newname)
-        before, after = type_name(old), type_name((old[0], change.newname))
-        for table in catalog.tables.values():
-            for column in list(table.columns.values()):
-                if column.type.removesuffix("[]") == before:
-                    catalog.set_column(
-                        table, replace(column, type=column.type.replace(before, after))
-                    )
 
     def _set_schema(self, change: pb.AlterObjectSchemaStmt, place: Place) -> None:
         if change.object_type in _TABLES:

@@ -10,8 +10,7 @@ import postgast
 from postgast import pg_query_pb2 as pb
 
 from archnb.design.elements import Source
-from archnb.design.formats._ddl_names import literal, quote
-from archnb.design.formats._ddl_tables import Address
+from archnb.design.formats._ddl_names import literal
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,11 +51,6 @@ class Place:
 def strings(nodes: Iterable[pb.Node]) -> list[str]:
     """The names in a list of String nodes."""
     return [node.string.sval for node in nodes]
-
-
-def type_name(address: Address) -> str:
-    """A user's type as format_type() has it: with its schema unless that is the default one."""
-    return ".".join(quote(part) for part in address if part)
 
 
 def text(expression: pb.Node) -> str:

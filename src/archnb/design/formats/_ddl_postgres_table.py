@@ -15,9 +15,8 @@ from archnb.design.formats._ddl_postgres_nodes import (
     outputs,
     strings,
     text,
-    type_name,
 )
-from archnb.design.formats._ddl_tables import Address, Reference, Table
+from archnb.design.formats._ddl_tables import Address, Reference, Table, type_name
 from archnb.design.formats._ddl_types import BUILT_IN, serial, spelled
 
 _ACTIONS = {"a": "", "r": "restrict", "c": "cascade", "n": "set null", "d": "set default"}

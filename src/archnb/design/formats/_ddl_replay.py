@@ -12,7 +12,7 @@ from archnb.design.formats._ddl_statements import RESTART, Script, Statement
 
 _DEEPEST = 400  # parentheses within parentheses; parsers recurse, and nobody writes this
 _MOST_UNCLOSED = 20  # each costs a look at the whole rest of the text
-_WORDS = re.compile(r"(?:\s+|--[^\n]*|/\*.*?\*/)*([A-Za-z_]+|\S)", re.DOTALL)
+_WORDS = re.compile(r"(?>\s+|--[^\n]*|/\*.*?\*/)*+([A-Za-z_]+|\S)", re.DOTALL)
 _SKIPPED = frozenset(
     """
     abort analyze attach begin call checkpoint close cluster commit copy deallocate declare delete

@@ -114,7 +114,7 @@ class SqlglotWalker:
         elif (table := catalog.find(schema, name)) and kind in ("table", "view"):
             catalog.move(table, name=new)
         elif address := catalog.find_type(schema, name):
-            catalog.types[address[0], new] = replace(catalog.types.pop(address), name=new)
+            catalog.rename_type(address, new)
 
     def _drop(self, cursor: Cursor) -> None:
         catalog = self._catalog

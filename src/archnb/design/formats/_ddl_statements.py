@@ -88,7 +88,7 @@ _BETWEEN = {
     "tsql": re.compile(rf"(?:[\s;]++|--[^\n]*+|{_COMMENT}|(?im:^)[ \t]*+(?i:go)\b[^\n]*+)*+"),
 }
 _QUOTES = {"postgres": "'\"/", "mysql": "'\"`/", "sqlite": "'\"`[/", "tsql": "'\"[/"}
-_FILLER = r"(?:\s|/\*.*?\*/|--[^\n]*\n)+"
+_FILLER = r"(?>\s|/\*.*?\*/|--[^\n]*\n)++"
 _ROUTINE = re.compile(
     rf"create{_FILLER}(?:or{_FILLER}(?:replace|alter){_FILLER})?(?:definer\s*=\s*\S+{_FILLER})?"
     rf"(?:temp(?:orary)?{_FILLER})?(?:constraint{_FILLER}|aggregate{_FILLER})?"
@@ -103,7 +103,7 @@ _STRINGS = re.compile(r"'[^']*+'|\"[^\"]*+\"")
 _FROM_STDIN = re.compile(r"\\?copy\b.*\bfrom\s+(?:p?stdin)\b", re.IGNORECASE | re.DOTALL)
 _DELIMITER = re.compile(r"delimiter[ \t]+(\S+)[^\n]*", re.IGNORECASE)
 _GO = re.compile(r"^[ \t]*go[ \t]*(?:\d+[ \t]*)?;?[ \t]*\r?$", re.IGNORECASE | re.MULTILINE)
-_VERSIONED = re.compile(r"/\*M?!(?!999999)\d*(.*?)\*/", re.DOTALL)
+_VERSIONED = re.compile(r"/\*M?!(?!999999)\d*")
 _DATA = re.compile(r"(?:insert|update|delete|replace)\b", re.IGNORECASE)
 _MOST_ENDLESS = 20  # routines without an end that are looked for to the end of the text
 RESTART = re.compile(
@@ -127,8 +127,8 @@ class Script:
     _lines: list[int] = field(default_factory=list)
 
     def __post_init__(self) -> None:
-        if self.dialect == "mysql" and "/*" in self.text:
-            self.text = _VERSIONED.sub(_unwrapped, self.text)
+        if self.dialect == "mysql":
+            self.text = _unwrapped(self.text)
         self._lines = [0, *(match.end() for match in re.finditer("\n", self.text))]
 
     def line(self, offset: int) -> int:
@@ -225,10 +225,17 @@ class Script:
         return match.end() if match else offset
 
 
-def _unwrapped(comment: re.Match[str]) -> str:
+def _unwrapped(text: str) -> str:
     """MySQL runs what stands in ``/*!40101 ... */``: the marks become blanks, no offset moves."""
-    before, inside = comment.start(1) - comment.start(), comment[1]
-    return " " * before + inside + "  "
+    pieces, position = [], 0
+    while mark := _VERSIONED.search(text, position):
+        end = text.find("*/", mark.end())
+        if end < 0:
+            break
+        inside = text[mark.end() : end]
+        pieces += [text[position : mark.start()], " " * len(mark[0]), inside, "  "]
+        position = end + 2
+    return "".join([*pieces, text[position:]])
 
 
 def plain(text: str) -> bool:

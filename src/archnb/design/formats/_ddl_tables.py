@@ -14,7 +14,7 @@ from archnb.design.elements import (
     Problem,
     Source,
 )
-from archnb.design.formats._ddl_names import derived
+from archnb.design.formats._ddl_names import derived, quote
 
 Address = tuple[str, str]  # schema ("" is the default one) and name
 MOST_PROBLEMS = 200  # a file that is no SQL at all shall not answer with as many lines as it has
@@ -60,6 +60,11 @@ class Table:
     @property
     def qualified(self) -> str:
         return qualified(self.address)
+
+
+def type_name(address: Address) -> str:
+    """A user's type as format_type() has it: with its schema unless that is the default one."""
+    return ".".join(quote(part) for part in address if part)
 
 
 def qualified(address: Address) -> str:

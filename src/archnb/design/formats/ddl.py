@@ -63,9 +63,11 @@ def _walker(catalog: Catalog, *, native: bool) -> Walker:
     if catalog.dialect != "postgres" or not native:
         return lexed()
     try:
-        from archnb.design.formats._ddl_postgres import PostgresWalker
+        import postgast  # noqa: F401
     except ImportError:  # no wheel of its parser for this platform
         return lexed()
+    from archnb.design.formats._ddl_postgres import PostgresWalker
+
     return PostgresWalker(catalog, lexed)
 
 
