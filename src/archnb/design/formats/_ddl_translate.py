@@ -33,9 +33,9 @@ _FUNCTIONS = (
 _LITERAL = re.compile(
     r"'(?:[^'\\]|'')*'|[-+]?\d+(?:\.\d+)?|null|current_(?:date|time|timestamp)", re.IGNORECASE
 )
-_SAFE_TYPE = re.compile(
-    r'(?:"(?:[^"]|"")+"|[^\W\d]\w*)(?:\.(?:"(?:[^"]|"")+"|\w+))?(?: [a-z]+){0,4}'
-    r"(?:\([\w ,.-]*\))?(?: (?:with|without) time zone)?(?:\[\])*"
+_NAMED_TYPE = re.compile(
+    r'(?:"(?:[^"]|"")+"|[^\W\d]\w*)(?:\.(?:"(?:[^"]|"")+"|\w+))?(?:\([\w ,.-]*\))?(?:\[\])*'
+    r"|interval(?: [a-z]+){1,3}(?:\(\d\))?(?:\[\])*"
 )
 
 
@@ -46,7 +46,7 @@ def column_type(column: Column, dialect: str) -> str:
         shown = shown if dialect or not known(respelled(shown)) else respelled(shown)
         if not shown:
             return "text"
-        return shown if _SAFE_TYPE.fullmatch(shown) else quote(shown)
+        return shown if known(shown) or _NAMED_TYPE.fullmatch(shown) else quote(shown)
     lowered = re.sub(r"(?<=\s)(?:unsigned|signed|zerofill|binary)\b", "", shown.lower()).strip()
     match = re.fullmatch(r"([\w ]+?)\s*(?:\((.*)\))?", lowered, re.DOTALL)
     if not match:
