@@ -6,11 +6,11 @@ import re
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from archnb.design.formats._clauses import statements
 from archnb.design.formats._documents import begins_document, documents, kind_of
-from archnb.design.formats._sketch_lines import is_arrow_line, is_vertical, sketch_end
 from archnb.design.formats._sql_lines import begins_sql, sql_end
 from archnb.design.formats.prose import unified
+from archnb.design.formats.prose.clauses import statements
+from archnb.design.formats.sketch.lines import is_arrow_line, is_vertical, sketch_end
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

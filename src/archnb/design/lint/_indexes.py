@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 from archnb.design.elements import Design, Edit, Entity, Finding, Relation
-from archnb.design.formats._ddl_names import derived, quote
+from archnb.design.formats.ddl.names import derived, quote
 from archnb.design.lint import edits
 
 # What a semicolon may hide in, closed or not, so that the search stays linear.
