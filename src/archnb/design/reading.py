@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cache, reduce
 from pathlib import Path
@@ -62,8 +62,8 @@ def read_all(*paths: str | Path, text: str | None = None, format: str | None = N
     )
     if text is None:
         return named
-    typed = _read_one("", text, format)
-    return Reading(named.design | typed, {**named.texts, "": text})
+    typed = read_texts({"": text}, format=format)
+    return Reading(named.design | typed.design, {**named.texts, "": text})
 
 
 def read_texts(
@@ -73,15 +73,24 @@ def read_texts(
     whole_folder: bool = False,
 ) -> Reading:
     """Read texts by name. In a whole folder a file of no known format is passed over."""
-    designs = []
+    found: dict[Format, list[tuple[str, str]]] = {}
     for name, content in texts.items():
+        known = _named(format) if format else recognise(name, content)
+        if known is not None:
+            found.setdefault(known, []).append((content, name))
+        elif not whole_folder:
+            raise ReadError(
+                f"{name or 'this text'} is in no format that archnb reads.", hint=_known()
+            )
+    if texts and not found:
+        raise ReadError("No file there holds a design.", hint=_known())
+    designs: list[Design] = []
+    for known, files in found.items():
         try:
-            designs.append(_read_one(name, content, format))
+            designs += _read(known, files)
         except ReadError:
             if not whole_folder:
                 raise
-    if whole_folder and texts and not designs:
-        raise ReadError("No file there holds a design.", hint=_known())
     return Reading(reduce(Design.__or__, designs, Design()), texts)
 
 
@@ -92,16 +101,15 @@ def recognise(name: str, text: str) -> Format | None:
     return best if score > 0 else None
 
 
-def _read_one(name: str, text: str, format: str | None) -> Design:  # noqa: A002
-    known = _named(format) if format else recognise(name, text)
-    if known is None:
-        what = name or "this text"
-        raise ReadError(f"{what} is in no format that archnb reads.", hint=_known())
+def _read(known: Format, files: Sequence[tuple[str, str]]) -> list[Design]:
+    """The files of one format: together where they refer to one another, else one by one."""
     try:
-        return known.read(text, name)
+        if known.read_many is not None and len(files) > 1:
+            return [known.read_many(files)]
+        return [known.read(text, name) for text, name in files]
     except RecursionError:
         message = f"nested too deeply to be read as {known.name}"
-        return Design(problems=(Problem(Source(name, 1), message),))
+        return [Design(problems=(Problem(Source(files[0][1], 1), message),))]
 
 
 def _named(name: str) -> Format:

@@ -261,4 +261,4 @@ def _same_namespace(one: str, other: str) -> bool:
     return one == other or not one or not other
 
 
-FORMAT = Format("kubernetes", (".yaml", ".yml", ".json"), recognise, read)
+FORMAT = Format("kubernetes", (".yaml", ".yml", ".json"), recognise, read, None, read_files)
