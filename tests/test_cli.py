@@ -186,3 +186,12 @@ def test_the_shared_schemas_read_as_a_real_postgresql_has_them(archnb, name):
         for key in truth["foreign_keys"]
     ]
     assert keys == sorted(bare)
+
+
+def test_a_file_that_could_not_be_read_is_no_clean_bill(archnb, monkeypatch, tmp_path):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "bad.sql").write_text("CREATE TABEL x (i int);")
+    code, out, _ = archnb("lint", "bad.sql")
+    assert (code, "not read: bad.sql:1" in out) == (2, True)
+    code, out, err = archnb("lint", "bad.sql", "--json")
+    assert (code, out.strip(), "not read: bad.sql:1" in err) == (2, "[]", True)

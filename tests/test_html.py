@@ -36,7 +36,7 @@ def test_nothing_active_comes_out(text, render):
     html = render(text)
     tags = set(re.findall(r"<\s*/?\s*([a-zA-Z]+)", html))
     assert tags <= set(
-        "a br code em h1 h2 li ol p pre strong table tbody td th thead tr ul".split()
+        "a br code em h1 h2 li ol p pre span strong table tbody td th thead tr ul".split()
     )
     for tag in re.findall(r"<[a-zA-Z][^>]*>", html.replace(f' style="{FIXED}"', "")):
         assert not re.search(

@@ -31,14 +31,14 @@ def play(
     """Run one prompt; ``cancel_on`` is an event type at which the consuming task is cancelled."""
     history = [] if history is None else history
     provider = turns if isinstance(turns, Scripted) else Scripted(turns)
-    setting = loop.Setting(
+    wiring = loop.Wiring(
         Agent("architect", prompt="You design.", rules=tuple(rules)), provider, all_tools(),
         Gate(tuple(rules), read_only=read_only), Workspace.at(folder), Settings("scripted"), approver,
     )  # fmt: skip
     seen = []
 
     async def consume():
-        async for event in loop.run(setting, history, "do it"):
+        async for event in loop.run(wiring, history, "do it"):
             seen.append(event)
             if cancel_on is not None and isinstance(event, cancel_on):
                 asyncio.get_running_loop().call_soon(task.cancel)
@@ -250,11 +250,11 @@ def test_a_generator_closed_halfway_still_leaves_a_valid_history(tmp_path):
     history = []
 
     async def main():
-        setting = loop.Setting(
+        wiring = loop.Wiring(
             Agent("a"), Scripted([[call("list", "c1"), call("list", "c2")]]), all_tools(), Gate(),
             Workspace.at(tmp_path), Settings("s"), approve,
         )  # fmt: skip
-        stream = loop.run(setting, history, "do it")
+        stream = loop.run(wiring, history, "do it")
         async for event in stream:
             if isinstance(event, events.ToolReturned):
                 break

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     from IPython.core.interactiveshell import InteractiveShell
 
-    from archnb.design.diagrams import Drawing
+    from archnb.design.diagrams import Drawing, Drawings
     from archnb.design.elements import Design, Finding
     from archnb.design.findings import Findings
     from archnb.session.session import Session
@@ -38,6 +38,7 @@ __all__ = [
 _LAZY = {
     "Design": "archnb.design.elements",
     "Drawing": "archnb.design.diagrams",
+    "Drawings": "archnb.design.diagrams",
     "Findings": "archnb.design.findings",
     "Result": "archnb.session.transcript",
     "Session": "archnb.session.session",
@@ -66,7 +67,7 @@ def draw(
     *,
     title: str = "",
     findings: Sequence[Finding] = (),
-) -> list[Drawing]:
+) -> Drawings:
     """The diagrams of a design (or of a file): ``erd``, ``services``, or whatever applies."""
     from archnb.design.diagrams import draw as draw_design
 
@@ -93,7 +94,8 @@ def lint(*designs: Design | str | Path, select: Sequence[str] | None = None) -> 
     for design in designs:
         if isinstance(design, DesignType):
             whole |= design
-    return FindingsType(tuple(lint_design(whole, texts=texts, select=select)), whole.summary)
+    found = tuple(lint_design(whole, texts=texts, select=select))
+    return FindingsType(found, whole.summary, whole.problems)
 
 
 def load_ipython_extension(shell: InteractiveShell) -> None:

@@ -232,6 +232,11 @@ def _tool_rules(
 def _permission_rules(
     values: Mapping[str, Any], lines: Mapping[tuple[str, ...], int], shown: str
 ) -> Iterator[Rule]:
+    if "permissions" in values:
+        raise AgentError(
+            f"{shown}:{lines['permissions',]}: `permissions` (a list) is not read yet.",
+            hint="Write the rules as a map under `permission`; none may vanish silently.",
+        )
     permission = values.get("permission")
     if permission is None:
         return

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import asyncio
+import io
 import json
 import sys
 from collections.abc import Callable, Sequence
@@ -12,12 +13,16 @@ from typing import Any, NoReturn
 
 from archnb import __version__
 from archnb.errors import ArchnbError, CellError
+from archnb.html import visible
 
 LEVELS = ("info", "warning", "error")
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
     """Run one command. Exit codes: 0 fine, 1 findings at or above the level, 2 could not do it."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="replace")  # a narrow console shows ? instead of failing
     try:
         given = _parser().parse_args(arguments)
         code = given.act(given)
@@ -177,7 +182,7 @@ def _draw(given: argparse.Namespace) -> int:
             ]
         )
     for problem in reading.design.problems:
-        print(f"not read: {problem.source}: {problem.message}", file=sys.stderr)
+        print(visible(f"not read: {problem.source}: {problem.message}"), file=sys.stderr)
     return 0
 
 
@@ -188,15 +193,16 @@ def _lint(given: argparse.Namespace) -> int:
 
     reading = read_all(*given.files)
     select = [code.strip().upper() for code in given.select.split(",") if code.strip()] or None
-    findings = Findings(
-        tuple(lint(reading.design, texts=reading.texts, select=select)), reading.design.summary
-    )
+    found = tuple(lint(reading.design, texts=reading.texts, select=select))
+    findings = Findings(found, reading.design.summary, reading.design.problems)
     if given.json:
         _print_json([row(finding) for finding in findings])
+        for problem in findings.problems:
+            print(visible(f"not read: {problem.source}: {problem.message}"), file=sys.stderr)
     else:
         print(findings.text())
-    for problem in reading.design.problems:
-        print(f"not read: {problem.source}: {problem.message}", file=sys.stderr)
+    if findings.problems:
+        return 2  # what was not read may hold anything: no findings would be a promise
     bar = LEVELS.index(given.fail_on) if given.fail_on != "never" else len(LEVELS)
     return int(any(LEVELS.index(finding.severity) >= bar for finding in findings))
 
@@ -288,6 +294,7 @@ def _run(given: argparse.Namespace) -> int:
             {
                 "notebook": str(outcome.notebook),
                 "html": str(outcome.html) if outcome.html else None,
+                "decisions": list(outcome.decisions),
                 "failed": outcome.failed,
             }
         )

@@ -30,6 +30,13 @@ class ArchnbError(Exception):
         return [f"archnb: {self.message}", *([f"  hint: {self.hint}"] if self.hint else [])]
 
 
+class Interrupted(KeyboardInterrupt):
+    """The person stopped a cell: shown as one line; Run All stops."""
+
+    def _render_traceback_(self) -> list[str]:
+        return ["KeyboardInterrupt: the cell was stopped; what was said and decided is kept."]
+
+
 class ReadError(ArchnbError):
     """A file or text cannot be read as a design."""
 

@@ -9,7 +9,7 @@ from archnb.conversation import ToolCall, Usage
 from archnb.design.diagrams import Drawing
 from archnb.design.elements import Design
 from archnb.design.findings import Findings
-from archnb.permission.gate import Ask, Reply
+from archnb.permission.gate import Ask, Decision, Reply, Request
 from archnb.workspace import FileChange
 
 Shown = Drawing | Findings
@@ -37,10 +37,15 @@ class ThinkingDelta:
 
 @dataclass(frozen=True, slots=True)
 class ToolCalled:
-    """The model asks for a tool; ``title`` says in one line what for."""
+    """The model asks for a tool; ``title`` says in one line what for.
+
+    ``request`` and ``decision`` are None where the call cannot even be understood.
+    """
 
     call: ToolCall
     title: str
+    request: Request | None = None
+    decision: Decision | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,7 +105,7 @@ class TurnEnded:
 
 @dataclass(frozen=True, slots=True)
 class RunEnded:
-    """``reason``: done, interrupted, refused (a person said stop), steps (limit), failed."""
+    """``reason``: done, interrupted, steps (the limit of answers), failed."""
 
     reason: Literal["done", "interrupted", "steps", "failed"]
     message: str = ""

@@ -17,15 +17,18 @@ _TAGS = frozenset(
 )
 _SCHEMES = frozenset({"http", "https", "mailto"})
 # A page that is not JupyterLab (an export, another viewer) needs to be told.
-FIXED = "font-family:var(--jp-code-font-family,monospace);font-size:90%;white-space:pre-wrap"
+FIXED = (
+    "font-family:var(--jp-code-font-family,monospace);font-size:90%;white-space:pre-wrap;"
+    "max-height:420px;overflow:auto"
+)
 _BLOCK_LIMIT = (
     20_000  # characters; longer than this is shown as plain text (the renderer is superlinear)
 )
 
 # Bidirectional controls and other invisible characters can make text read as what it is not.
 _HIDDEN = re.compile(
-    "[\u0000-\u0008\u000b\u000c\u000e-\u001f\u007f-\u009f\u00ad\u061c\u180e\u200b-\u200f"
-    "\u202a-\u202e\u2060-\u2069\ufeff\ufff9-\ufffb\U000e0000-\U000e007f]"
+    "[\u0000-\u0008\u000b-\u001f\u007f-\u009f\u00ad\u061c\u180e\u200b-\u200f"
+    "\u2028-\u202e\u034f\u2060-\u206f\u3164\ufeff\ufff9-\ufffb\U000e0000-\U000e01ef]"
 )
 
 
@@ -48,7 +51,7 @@ def render_markdown(text: str) -> str:
     """
     if len(text) > _BLOCK_LIMIT:
         return preformatted(text)
-    return sanitise(_markdown().render(text))
+    return _without_math(sanitise(_markdown().render(visible(text))))
 
 
 def sanitise(html: str) -> str:
@@ -66,7 +69,12 @@ def sanitise(html: str) -> str:
 
 def text_html(text: str) -> str:
     """``text`` escaped, hidden characters made visible as ``<U+202E>``."""
-    return escape(visible(text))
+    return _without_math(escape(visible(text)))
+
+
+def _without_math(html: str) -> str:
+    """``html`` in which a page's MathJax finds no formula: ``$`` in a command is a dollar sign."""
+    return re.sub(r"(?<!<)(\$|\\(?=[(\[]))(?![^<>]*>)", r"<span>\1</span>", html)
 
 
 def visible(text: str) -> str:
@@ -75,6 +83,7 @@ def visible(text: str) -> str:
     >>> visible("rm\u202e x\x1b[0m")
     'rm<U+202E> x<U+001B>[0m'
     """
+    text = text.replace("\r\n", "\n")
     return _HIDDEN.sub(lambda match: f"<U+{ord(match[0]):04X}>", text)
 
 

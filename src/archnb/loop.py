@@ -23,11 +23,13 @@ from archnb.tools.base import Output, Tool, ToolError
 from archnb.workspace import Workspace
 
 MAX_STEPS = 50  # answers of the model within one run
+# What a call can be wrong in: impossible paths and commands surface as OSError and ValueError.
+MISTAKES = (ToolError, ArchnbError, OSError, ValueError)
 INTERRUPTED = "Interrupted by the person; the outcome is unknown where it had begun."
 
 
 @dataclass(frozen=True, slots=True)
-class Setting:
+class Wiring:
     """Everything a run needs besides the conversation; wired together by the session."""
 
     agent: Agent
@@ -45,7 +47,7 @@ class Setting:
 
 
 async def run(
-    setting: Setting, history: list[Message], prompt: str
+    wiring: Wiring, history: list[Message], prompt: str
 ) -> AsyncGenerator[events.Event, None]:
     """Answer ``prompt``, appending to ``history``, which is valid for the next run in any case.
 
@@ -54,14 +56,12 @@ async def run(
     if history and history[-1].role == "user":  # a bug ended the run before
         _close(history)
     history.append(Message("user", (Text(prompt),)))
-    specs = [ToolSpec(tool.name, tool.description, tool.input_schema) for tool in setting.offered]
-    yield events.RunStarted(
-        setting.agent.name, setting.settings.model, setting.provider.label, prompt
-    )
+    specs = [ToolSpec(tool.name, tool.description, tool.input_schema) for tool in wiring.offered]
+    yield events.RunStarted(wiring.agent.name, wiring.settings.model, wiring.provider.label, prompt)
     for _ in range(MAX_STEPS):
         ended = False
         # Closed at once when this is closed early, so that the history is whole again.
-        async with contextlib.aclosing(_step(setting, history, specs)) as step:
+        async with contextlib.aclosing(_step(wiring, history, specs)) as step:
             async for event in step:
                 yield event
                 ended = isinstance(event, events.RunEnded)
@@ -72,14 +72,14 @@ async def run(
 
 
 async def _step(
-    setting: Setting, history: list[Message], specs: Sequence[ToolSpec]
+    wiring: Wiring, history: list[Message], specs: Sequence[ToolSpec]
 ) -> AsyncGenerator[events.Event, None]:
     """One answer of the model and the calls in it; ``RunEnded`` closes the last one."""
     answer: list[Block] = []
     turn: Turn | None = None
     try:
-        async for piece in setting.provider.stream(
-            setting.agent.prompt, tuple(history), specs, setting.settings
+        async for piece in wiring.provider.stream(
+            wiring.agent.prompt, tuple(history), specs, wiring.settings
         ):
             if isinstance(piece, Turn):
                 turn = piece
@@ -108,7 +108,7 @@ async def _step(
     interrupted = False
     try:
         for call in message.calls:
-            async for event in _settle_and_run(setting, call, results):
+            async for event in _settle_and_run(wiring, call, results):
                 yield event
     except asyncio.CancelledError:
         interrupted = True
@@ -123,30 +123,31 @@ async def _step(
 
 
 async def _settle_and_run(
-    setting: Setting, call: ToolCall, results: dict[str, ToolResult]
+    wiring: Wiring, call: ToolCall, results: dict[str, ToolResult]
 ) -> AsyncIterator[events.Event]:
     """One call: what it wants, whether it may, and what it gave."""
-    tool = next((tool for tool in setting.offered if tool.name == call.name), None)
+    tool = next((tool for tool in wiring.offered if tool.name == call.name), None)
     try:
         if tool is None:
-            names = ", ".join(tool.name for tool in setting.offered)
+            names = ", ".join(tool.name for tool in wiring.offered)
             raise ToolError(f"There is no tool {call.name!r}. Available tools: {names}.")
         tool.check(call.input)
-        request = tool.request(call.input, setting.workspace)
-    except (ToolError, ArchnbError) as error:
+        request = tool.request(call.input, wiring.workspace)
+    except MISTAKES as error:
         yield events.ToolCalled(call, call.name)
         results[call.id] = ToolResult(call.id, str(error), is_error=True)
         yield events.ToolReturned(call.id, "failed", str(error))
         return
-    yield events.ToolCalled(call, request.title)
-    decision = setting.gate.settle(request)
+    decision = wiring.gate.settle(request)
+    yield events.ToolCalled(call, request.title, request, decision)
     reply: Reply | None = None
     if decision.action == "ask":
-        ask = Ask(secrets.token_hex(16), call.id, setting.agent.name, request, decision)
+        ask = Ask(secrets.token_hex(16), call.id, wiring.agent.name, request, decision)
         yield events.PermissionAsked(ask)
         started = time.monotonic()
         try:
-            reply = await setting.approver(ask)
+            reply = await wiring.approver(ask)
+            await asyncio.sleep(0)  # an interrupt that came while input() held the loop lands here
         except asyncio.CancelledError:
             yield events.PermissionReplied(
                 ask, Reply("reject", by="interrupted"), time.monotonic() - started
@@ -159,7 +160,7 @@ async def _settle_and_run(
         return
     yield events.ToolStarted(call.id)
     started = time.monotonic()
-    output = await _run_tool(tool, call, setting.workspace, request)
+    output = await _run_tool(tool, call, wiring.workspace, request)
     results[call.id] = ToolResult(call.id, output.text, is_error=output.failed)
     for change in output.changes:
         yield events.FileChanged(call.id, change)
@@ -171,7 +172,7 @@ async def _settle_and_run(
 async def _run_tool(tool: Tool, call: ToolCall, workspace: Workspace, request: Request) -> Output:
     try:
         return await tool.run(call.input, workspace, request)
-    except (ToolError, ArchnbError) as error:
+    except MISTAKES as error:
         return Output(str(error), failed=True)
 
 

@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import asyncio
+import contextlib
+import signal
 import sys
+from collections.abc import Iterator
 from typing import TextIO, assert_never
 
 from archnb import events
@@ -19,12 +23,29 @@ def ask_by_input(ask: Ask) -> Reply:
     for line in (*why_lines(ask.decision), *preview_text(ask.request.preview).split("\n")):
         print(visible(f"  {line}"))
     try:
-        said = input("approve? [y = yes, n = no, or say why not] ").strip()
+        with _interruptible():
+            said = input("approve? [y = yes, n = no, or say why not] ").strip()
+    except KeyboardInterrupt:
+        raise asyncio.CancelledError from None
     except (EOFError, NotImplementedError, RuntimeError):
         return Reply("reject", by="nobody: no input possible")
     if said.lower() in ("y", "yes"):
         return Reply("once")
     return Reply("reject", feedback="" if said.lower() in ("", "n", "no") else said)
+
+
+@contextlib.contextmanager
+def _interruptible() -> Iterator[None]:
+    """Let Ctrl-C end a waiting ``input()``; an event loop's handler would only note it."""
+    try:
+        before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    except ValueError:  # not the main thread
+        yield
+        return
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, before)
 
 
 async def deny_unattended(ask: Ask) -> Reply:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import os
 import tempfile
 from dataclasses import dataclass
@@ -13,12 +12,12 @@ from archnb.errors import WorkspaceError
 MAX_READ = 20_000_000  # bytes; the largest specification we know of has 13 million
 
 # Places where a write changes what later runs, or where keys lie: asked about with a warning.
-_SENSITIVE_NAMES = frozenset(
-    ".git .ssh .aws .gnupg .kube .docker .bashrc .bash_profile .profile .zshrc .zprofile"
-    " .gitconfig .npmrc .pypirc .netrc .env .envrc .vscode .idea .github .gitlab-ci.yml"
-    " .pre-commit-config.yaml conftest.py sitecustomize.py usercustomize.py"
-    " .archnb .opencode .claude .jupyter .ipython makefile".split()
+_STARTUP_NAMES = frozenset(
+    ".git .bashrc .bash_profile .profile .zshrc .zprofile .gitconfig .envrc .vscode .idea"
+    " .github .gitlab-ci.yml .pre-commit-config.yaml conftest.py sitecustomize.py"
+    " usercustomize.py .archnb .opencode .claude .jupyter .ipython makefile".split()
 )
+_SECRET_NAMES = frozenset(".ssh .aws .gnupg .kube .docker .npmrc .pypirc .netrc .env".split())
 _SECRET_SUFFIXES = (".pem", ".key", ".p12", ".pfx", ".keystore", ".jks", "id_rsa", "id_ed25519")
 
 
@@ -113,10 +112,18 @@ class Workspace:
 
     def warning(self, path: str) -> str:
         """Why a write to ``path`` deserves a second look, or nothing."""
+        for part in Path(path).parts:
+            if part.casefold() in _STARTUP_NAMES:
+                return f"{part} decides what runs later"
+        return self.secret(path)
+
+    def secret(self, path: str) -> str:
+        """Why reading ``path`` deserves a second look, or nothing."""
         parts = [part.casefold() for part in Path(path).parts]
         for part in parts:
-            if part in _SENSITIVE_NAMES or part.startswith(".env."):
-                return f"{part} decides what runs later or holds keys"
+            env = part.startswith(".env.") or part.endswith(".env")
+            if part in _SECRET_NAMES or (env and not part.endswith(".example")):
+                return f"{part} may hold keys"
         if parts and parts[-1].endswith(_SECRET_SUFFIXES):
             return f"{parts[-1]} looks like a key"
         return ""
@@ -140,11 +147,6 @@ def decode(content: bytes, path: str) -> tuple[str, str]:
         return content.decode("utf-8"), "utf-8"
     except UnicodeDecodeError:
         return content.decode("latin-1"), "latin-1"
-
-
-def digest(content: bytes | None) -> str:
-    """SHA-256 in hex; of a missing file: ``absent``."""
-    return "absent" if content is None else hashlib.sha256(content).hexdigest()
 
 
 def _replace(path: Path, content: bytes) -> None:

@@ -146,6 +146,8 @@ BAD = [
     ("%erd missing.sql", "missing.sql does not exist"),
     ("%review 'unclosed", "no closing quotation"),
     ("%%design 1x\nA -> B", "no variable name"),
+    ("%%design\nA -> B", "needs a name"),
+    ("%architect why", "needs a word"),
 ]
 
 
@@ -182,17 +184,28 @@ def test_a_statement_that_cannot_be_read_is_named_and_the_rest_is_drawn(kernel, 
     assert "image/svg+xml" in out.mimes()
 
 
-def test_variables_are_inserted_and_other_braces_left_alone(kernel, folder):
+def test_variables_are_inserted_and_code_blocks_left_alone(kernel):
     out = kernel.run(
         LOAD, "limit = 'echo inserted | cat'", "%%architect\nrun: {{limit}}", click=["Approve"]
     )
     assert "inserted\n" in out.text
-    assert (
-        kernel.run("%%architect\nrun: echo '{{unknown}}' | cat", click=["Approve"]).text.count(
-            "{{unknown}}"
-        )
-        >= 2
-    )
+    out = kernel.run("%%architect\ndraw @schema.sql\n\n```\n{{ template }}\n```")
+    assert out.error == ""
+    assert "no variable nothere" in kernel.run("%%architect\nreview {{nothere}}").error
+
+
+def test_material_is_never_obeyed(kernel, folder):
+    block = "Explain this:\n```yaml\nsteps:\n  - name: x\n    run: pip --version\n```"
+    pasted = "steps:\n  - name: x\n    run: pip --version"
+    variable = "text = 'first\\nrun: pip --version'"
+    for cells in (
+        (f"%%architect\n{block}",),
+        (f"%%architect\n{pasted}",),
+        (variable, "%%architect\nreview {{text}}"),
+    ):
+        out = kernel.run(LOAD, *cells)
+        assert "exit code" not in out.text, cells
+        assert out.cards == 0, cells
 
 
 def test_hostile_text_from_a_file_stays_text(kernel, folder):
@@ -230,3 +243,34 @@ def test_interrupt_in_a_command_ends_it_and_the_next_cell_runs(kernel, folder):
     with pytest.raises(ProcessLookupError):
         os.kill(pid, 0)
     assert "NEXT" in kernel.run("print('NEXT')").text
+
+
+def test_a_failed_command_looks_failed(kernel):
+    out = kernel.run(LOAD, "%%architect\nrun: echo no; exit 3", click=["Approve"])
+    assert "✗ run echo no; exit 3 · exit code 3" in out.text
+
+
+def test_several_orders_in_one_sentence(kernel):
+    out = kernel.run(
+        LOAD,
+        "%%architect\nDraw @schema.sql, review it and run: echo third | cat",
+        click=["Approve"],
+    )
+    for words in ("✓ draw schema.sql", "✓ lint schema.sql", "third"):
+        assert words in out.text
+
+
+def test_plan_shows_what_would_be_done(kernel, folder):
+    out = kernel.run(LOAD, FIX.replace("%%architect", "%%architect --plan"))
+    assert out.cards == 0
+    assert "+CREATE INDEX" in out.text
+    assert "denied by rule" in out.text
+    assert "CREATE INDEX" not in (folder / "schema.sql").read_text()
+
+
+def test_a_review_names_what_it_could_not_read(kernel, folder):
+    (folder / "bad.sql").write_text("CREATE TABEL b (id int);")
+    (folder / "broken.yaml").write_text("services:\n  a: [\n")
+    out = kernel.run(LOAD, "%review .")
+    assert "not read: bad.sql:1" in out.text
+    assert "not read" in out.bundles[out.order[-1]]["text/html"]

@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from archnb.permission.gate import Diff, Gate, Request
+from archnb.permission.policy import parse_policy
 from archnb.permission.rules import Rule
 
 RULES = tuple(
@@ -101,11 +102,30 @@ def test_a_tool_denied_whole_is_not_offered():
     assert Gate().offers("bash")
 
 
-def test_the_digest_covers_command_and_folder():
-    from archnb.permission.gate import Shell
+def test_rules_for_shell_speak_of_bash():
+    rules = (Rule("*", "*", "allow"), Rule("shell", "*", "deny"))
+    assert settle("ls", rules).action == "deny"
 
-    def digest(command, folder):
-        return Request("bash", (command,), "", Shell(command, folder, 1.0, "")).digest
 
-    assert digest("ls", ".") == digest("ls", ".")
-    assert len({digest("ls", "."), digest("ls ", "."), digest("ls", "x")}) == 3
+def test_drawing_and_reviewing_obey_read_rules():
+    gate = Gate((Rule("read", "secrets/*", "deny"),))
+    for permission in ("read", "draw", "lint"):
+        assert gate.settle(Request(permission, ("secrets/x.sql",), "", "")).action == "deny"
+
+
+POLICY = [
+    ("bash:grep *", "grep -n x file", True),
+    ("bash:grep *", "grep x file | grep y", True),
+    ("bash:grep *", "grep x file; touch pwned", False),
+    ("bash:grep *", "grep x $(touch pwned)", False),
+    ("bash:grep *", "grep x > file", False),
+    ("bash:grep *", "grep x && rm -rf y", False),
+    ("bash:npm test > log", "npm test > log", True),
+    ("edit:*", "grep x", False),
+]
+
+
+@pytest.mark.parametrize(("entry", "command", "covered"), POLICY)
+def test_a_policy_covers_a_command_part_by_part(entry, command, covered):
+    (approval,) = parse_policy([entry])
+    assert approval.covers(Request("bash", (command,), "run", command)) is covered

@@ -23,6 +23,8 @@ class Source:
     line: int = 0
 
     def __str__(self) -> str:
+        if not self.file:
+            return f"line {self.line}" if self.line else "the text"
         return f"{self.file}:{self.line}" if self.line else self.file
 
 
@@ -199,6 +201,7 @@ class Flow:
     ``inferred``: not stated as a call but concluded; ``evidence`` says from what.
     ``startup``: only an ordering of start-up (compose ``depends_on``).
     ``database``: which database (or schema, or number) of the store is used; "" where nothing says.
+    ``directed``: False where only the connection is known, not who sends.
     """
 
     origin: str
@@ -210,6 +213,7 @@ class Flow:
     startup: bool = False
     source: Source = NOWHERE
     database: str = ""
+    directed: bool = True
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, overload
 
-from archnb.design.elements import Finding
+from archnb.design.elements import Finding, Problem
 from archnb.html import text_html, visible
 
 if TYPE_CHECKING:
@@ -21,11 +21,13 @@ _COLOURS = {"error": "#b42318", "warning": "#8a5a00", "info": "#52606d"}
 class Findings(Sequence[Finding]):
     """What the rules say, worst first in the words, in file order in the table.
 
-    ``checked`` says what was looked at, so that an empty table still means something.
+    ``checked`` says what was looked at, so that an empty table still means something, and
+    ``problems`` what could not be read, so that it does not mean too much.
     """
 
     items: tuple[Finding, ...] = ()
     checked: str = ""
+    problems: tuple[Problem, ...] = ()
 
     @overload
     def __getitem__(self, index: int) -> Finding: ...
@@ -72,12 +74,18 @@ class Findings(Sequence[Finding]):
                 lines.append(
                     f"{'':<9} → {finding.advice}{' [fix available]' if finding.fix else ''}"
                 )
-        return visible("\n".join(lines))
+        lines += [f"not read: {problem.source}: {problem.message}" for problem in self.problems]
+        return "\n".join(visible(" ".join(line.split("\n"))) for line in lines)
 
     def html(self) -> str:
         """The findings as a table; everything in it is escaped."""
+        unread = "".join(
+            f"<div>not read: <code>{text_html(str(problem.source))}</code>:"
+            f" {text_html(problem.message)}</div>"
+            for problem in self.problems
+        )
         if not self.items:
-            return f"<p>✓ {text_html(self.summary)}</p>"
+            return f"<p>{'' if unread else '✓ '}{text_html(self.summary)}</p>{unread}"
         head = "".join(
             f'<th style="text-align:left">{name}</th>'
             for name in ("", "Rule", "Where", "Finding and advice")
@@ -86,7 +94,7 @@ class Findings(Sequence[Finding]):
             f"<p><strong>{text_html(self.summary)}</strong></p>"
             f'<table style="max-width:100%"><thead><tr>{head}</tr></thead><tbody>'
             + "".join(_row_html(finding) for finding in self.items)
-            + "</tbody></table>"
+            + f"</tbody></table>{unread}"
         )
 
     def _repr_mimebundle_(self, **_: object) -> dict[str, str]:

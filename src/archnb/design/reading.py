@@ -55,11 +55,18 @@ def read_all(*paths: str | Path, text: str | None = None, format: str | None = N
     if not paths and text is None:
         raise ReadError("There is nothing to read.", hint="Give a file, a folder, or text=…")
     texts: dict[str, str] = {}
-    for path in paths:
-        texts |= _texts_of(Path(path))
-    named = read_texts(
-        texts, format=format, whole_folder=any(Path(path).is_dir() for path in paths)
-    )
+    skipped: list[Problem] = []
+    for path in map(Path, paths):
+        for file in files_below(path) if path.is_dir() else [path]:
+            try:
+                texts |= _text_of(file)
+            except ReadError as error:
+                if not path.is_dir():
+                    raise
+                skipped.append(Problem(Source(file.as_posix()), error.message))
+    folders = any(Path(path).is_dir() for path in paths)
+    named = read_texts(texts, format=format, whole_folder=folders)
+    named = Reading(named.design | Design(problems=tuple(skipped)), named.texts)
     if text is None:
         return named
     typed = read_texts({"": text}, format=format)
@@ -88,9 +95,11 @@ def read_texts(
     for known, files in found.items():
         try:
             designs += _read(known, files)
-        except ReadError:
+        except ReadError as error:
             if not whole_folder:
                 raise
+            place = Source(files[0][1])
+            designs.append(Design(problems=(Problem(place, error.message),)))
     return Reading(reduce(Design.__or__, designs, Design()), texts)
 
 
@@ -123,12 +132,6 @@ def _known() -> str:
     return f"archnb reads {', '.join(sorted(known.name for known in formats()))}."
 
 
-def _texts_of(path: Path) -> dict[str, str]:
-    if path.is_dir():
-        return {name: text for file in _files_below(path) for name, text in _text_of(file).items()}
-    return _text_of(path)
-
-
 def _text_of(path: Path) -> dict[str, str]:
     try:
         if path.stat().st_size > MAX_BYTES:
@@ -147,7 +150,8 @@ def _text_of(path: Path) -> dict[str, str]:
     return {path.as_posix(): content.decode("utf-8", "replace").removeprefix("\ufeff")}
 
 
-def _files_below(folder: Path) -> Iterable[Path]:
+def files_below(folder: Path) -> Iterable[Path]:
+    """The files of a folder whose names a format claims; hidden and generated ones passed over."""
     suffixes = {suffix for known in formats() for suffix in known.suffixes}
     for path in sorted(folder.rglob("*")):
         below = path.relative_to(folder).parts

@@ -6,7 +6,7 @@ import asyncio
 import contextlib
 import time
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
 from archnb.html import text_html
@@ -30,7 +30,6 @@ class CardApprover:
     """
 
     show: Show
-    last_wait: float = field(default=0.0)
 
     async def __call__(self, ask: Ask) -> Reply:
         match surface():
@@ -45,7 +44,14 @@ class CardApprover:
     async def _by_card(self, ask: Ask) -> Reply | None:
         """The answer of a click; None where no page ever showed the card."""
         card = _Card(ask)
-        waiting = CallRecord(ask.call_id, ask.request.title, state="asked", ask=ask)
+        waiting = CallRecord(
+            ask.call_id,
+            ask.request.title,
+            state="asked",
+            request=ask.request,
+            decision=ask.decision,
+            ask=ask,
+        )
         fallback = {"text/html": waiting.html(), "text/plain": waiting.text()}
         view = {"version_major": 2, "version_minor": 0, "model_id": card.box.model_id}
         self.show(ask.call_id, {WIDGET_MIME: view, **fallback})
@@ -128,7 +134,11 @@ class _Card:
     def _button(self, words: str, tip: str, act: Callable[[], None], *, style: str = "") -> Any:
         import ipywidgets as widgets
 
-        button = self._made(widgets.Button(description=words, button_style=style, tooltip=tip))
+        button = self._made(
+            widgets.Button(
+                description=words, button_style=style, tooltip=tip, layout={"width": "auto"}
+            )
+        )
         button.on_click(lambda _: act())
         return button
 

@@ -7,7 +7,8 @@ from typing import Any
 
 from IPython.core.getipython import get_ipython
 
-from archnb.errors import ArchnbError, CellError
+from archnb.errors import ArchnbError, CellError, Interrupted
+from archnb.events import RunEnded
 from archnb.notebook.approval import CardApprover
 from archnb.notebook.clicks import heartbeat
 from archnb.notebook.lines import cell_arguments
@@ -53,11 +54,13 @@ async def run(options: str, text: str) -> Result:
                 screen.show(event)
     finally:
         clock.cancel()
+        if not screen.result.ended:  # a bug: the page must not go on saying "working"
+            screen.show(RunEnded("failed"))
     result = screen.result.timed(loop.time() - started)
     if given.output:
         shell.user_ns[given.output] = result
     if result.ended == "interrupted":
-        raise KeyboardInterrupt
+        raise Interrupted
     if result.ended == "failed":
         raise ArchnbError(result.message)
     return result

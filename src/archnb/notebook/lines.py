@@ -30,7 +30,7 @@ def cell_arguments(line: str) -> argparse.Namespace:
 def design_arguments(line: str) -> argparse.Namespace:
     """The words of ``%%design``: name, format."""
     parser = _Arguments(prog="%%design", add_help=False, allow_abbrev=False)
-    parser.add_argument("name")
+    parser.add_argument("name", nargs="?", default="")
     parser.add_argument("--format", default=None)
     return parser.parse_args(split(line, "%%design"))
 

@@ -108,6 +108,10 @@ class ArchitectMagics(Magics):
             case "model", name if name:
                 session.model = name
                 _say(status(self.shell))
+            case "why" | "agent" | "model", "":
+                raise CellError(
+                    f"%architect {verb} needs a word behind it.", hint="%architect help"
+                )
             case "why", command if command:
                 decision = session.why(command)
                 parts = [f"  {part.text}: {part.action} ({part.rule})" for part in decision.parts]
@@ -127,6 +131,8 @@ class ArchitectMagics(Magics):
         from archnb.notebook.lines import design_arguments
 
         given = design_arguments(line)
+        if not given.name:
+            raise CellError("%%design needs a name for the result.", hint="%%design shop")
         if not given.name.isidentifier():
             raise CellError(f"%%design {given.name}: that is no variable name.")
         design = archnb.read(text=cell, format=given.format)
@@ -134,7 +140,6 @@ class ArchitectMagics(Magics):
         for drawing in archnb.draw(design, title=given.name, findings=findings):
             display(drawing)
         display(findings)
-        _say_problems(design)
         if self.shell is not None:
             self.shell.user_ns[given.name] = design
         return design

@@ -13,7 +13,7 @@ from archnb import events
 from archnb.design.diagrams import Drawing
 from archnb.design.findings import Findings
 from archnb.html import render_markdown, text_html, visible
-from archnb.session.transcript import CallRecord, Result, fold
+from archnb.session.transcript import RECORD, UNFINISHED, Result, fold
 
 RATE = 0.125  # seconds between updates of the growing text: 8 Hz (the page's own limit is about 10)
 BLOCK = 1500  # characters after which a closed paragraph is frozen and a new block begins
@@ -32,7 +32,6 @@ class Screen:
         self._count = 0
         self._prefix = f"archnb-{id(self):x}-{time.time_ns():x}"
         self._slots: dict[str, str] = {}
-        self._titles: dict[str, CallRecord] = {}
         self._tail = ""
         self._tail_slot = ""
         self._tail_shown = 0.0
@@ -63,6 +62,9 @@ class Screen:
             case events.RunEnded(reason, message):
                 if message and reason != "failed":  # a failed cell says it as its error
                     self._new(_quiet(message))
+                for call in self.result.calls:
+                    if call.output == UNFINISHED:
+                        self._refresh(call.id)
                 self.tick(done=True)
             case (
                 events.ThinkingDelta() | events.ToolCalled() | events.PermissionAsked()
@@ -96,9 +98,9 @@ class Screen:
     def slot(self, call_id: str, bundle: dict[str, Any]) -> None:
         """Show ``bundle`` where that call's record stands (or will stand)."""
         if call_id in self._slots:
-            self._update(self._slots[call_id], bundle)
+            self._update(self._slots[call_id], bundle, metadata={RECORD: True})
         else:
-            self._slots[call_id] = self._new(bundle)
+            self._slots[call_id] = self._new(bundle, metadata={RECORD: True})
 
     def _refresh(self, call_id: str) -> None:
         record = next(call for call in self.result.calls if call.id == call_id)
@@ -134,14 +136,16 @@ class Screen:
         else:
             self._tail_slot = self._new(bundle)
 
-    def _new(self, bundle: dict[str, Any]) -> str:
+    def _new(self, bundle: dict[str, Any], metadata: dict[str, Any] | None = None) -> str:
         self._count += 1
         name = f"{self._prefix}-{self._count}"
-        display(bundle or _quiet("…"), raw=True, display_id=name)
+        display(bundle or _quiet("…"), raw=True, display_id=name, metadata=metadata or {})
         return name
 
-    def _update(self, name: str, bundle: dict[str, Any]) -> None:
-        update_display(bundle, raw=True, display_id=name)
+    def _update(
+        self, name: str, bundle: dict[str, Any], metadata: dict[str, Any] | None = None
+    ) -> None:
+        update_display(bundle, raw=True, display_id=name, metadata=metadata or {})
 
 
 def _display(item: Drawing | Findings) -> None:

@@ -33,6 +33,12 @@ _NODE_WORDS = {
     "heredoc_redirect": "uses a here-document",
     "herestring_redirect": "uses a here-string",
     "function_definition": "defines a function",
+    "for_statement": "is a loop",
+    "c_style_for_statement": "is a loop",
+    "while_statement": "is a loop",
+    "if_statement": "is a condition",
+    "case_statement": "is a condition",
+    "compound_statement": "groups commands",
     "subshell": "opens a subshell",
     "&": "runs in the background",
     "ERROR": "cannot be read by the shell's grammar",
@@ -123,9 +129,17 @@ def _walk(node: Node) -> Iterator[Node]:
 
 
 def _inside_explained(node: Node) -> bool:
-    """Whether a parent already gave the reason (its brackets and operators need no second one)."""
+    """Whether it only spells out what has words of its own (a loop's keywords, a bracket)."""
+    if node.type in _NODE_WORDS:
+        return False
     parent = node.parent
-    return parent is not None and parent.type in _NODE_WORDS
+    while parent is not None:
+        if parent.type in _NODE_WORDS or not (
+            parent.type in _PLAIN_NODES if parent.is_named else parent.type in _PLAIN_TOKENS
+        ):
+            return True
+        parent = parent.parent
+    return False
 
 
 def _part(node: Node, depth: int) -> Part:

@@ -6,9 +6,8 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-_PATH = (
-    r"(?!-)(?!/)(?!~)(?!.*\.\.(/|$))[^:]*"  # a word that is no option, not absolute, not upwards
-)
+# A word that is no option, not absolute, not upwards, and no file of keys.
+_PATH = r"(?!-)(?!/)(?!~)(?!.*\.\.(/|$))(?!.*\.env)[^:]*"
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,7 +26,10 @@ def _valued(text: str) -> frozenset[str]:
     return frozenset(text.split())
 
 
-_GIT_WORDS = r"[A-Za-z0-9_.@{}^~/-]*[A-Za-z0-9_@}^~/.-]|:/.+"
+# A revision or a path inside: absolute, upward and home paths would make git read any file.
+_GIT_WORDS = (
+    r"(?![/~-])(?!(.*/)?\.\.(/|$))(?!.*\.env)([A-Za-z0-9_.@{}^~/-]*[A-Za-z0-9_@}^~/.-]|:/.+)"
+)
 _GIT_SHOWN = (
     r"--(oneline|graph|all|decorate(=\w+)?|stat(=[\d,]+)?|shortstat|numstat|name-only|name-status|patch|no-patch"
     r"|no-merges|merges|follow|reverse|cached|staged|color(=\w+)?|no-color|word-diff(=\w+)?|summary|abbrev-commit"
@@ -59,7 +61,7 @@ _PROGRAMS: dict[str, dict[str, Form]] = {
         # Scripts and registry packages run third-party code: that is what the rule `npm*` allows.
         "install": Form(
             r"--(save-dev|save|save-exact|no-audit|no-fund|omit=dev|production)|-[DES]",
-            r"@?[A-Za-z0-9][\w-]*(/[\w-][\w.-]*)?(@[\^~]?[\w.-]+)?",
+            r"(?!.*\.(?i:tgz|tar|gz|zip)$)(@[A-Za-z0-9][\w-]*/)?[A-Za-z0-9][\w-]*(\.[\w-]+)*(@[\^~]?[\w.-]+)?",
         ),
         "ci": Form(r"--(no-audit|no-fund|omit=dev)"),
         "test": Form(),
@@ -73,7 +75,7 @@ _PROGRAMS: dict[str, dict[str, Form]] = {
         "--version": Form(),
         "install": Form(
             r"--(upgrade|quiet|no-deps|user)|-[Uq]",
-            r"[A-Za-z0-9](?:[\w-]|\.(?!/|zip|whl|tar))*(\[[\w,-]+\])?([=<>~!]=?[\w.*]+(,[=<>!~]=?[\w.*]+)*)?",
+            r"[A-Za-z0-9](?:[\w-]|\.(?!/|(?i:zip|whl|tar|tgz|tbz|txz|tlz)))*(\[[\w,-]+\])?([=<>~!]=?[\w.*]+(,[=<>!~]=?[\w.*]+)*)?",
         ),
     },
     "pwd": {"": Form()},

@@ -2,14 +2,22 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import ClassVar, Literal, assert_never
 
 from archnb.permission.commands import Command, Part, parse
 from archnb.permission.effects import effects
-from archnb.permission.rules import DEFAULTS, Action, Rule, evaluate, matches, names_of, strictest
+from archnb.permission.rules import (
+    ALIASES,
+    DEFAULTS,
+    Action,
+    Rule,
+    evaluate,
+    matches,
+    names_of,
+    strictest,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +47,7 @@ Preview = Diff | Shell | str
 class Request:
     """What a tool call wants: ``patterns`` are matched against the rules of ``permission``.
 
-    ``subjects`` are paths that rules see beside the patterns; ``always`` are the patterns that
+    ``always`` are the patterns that
     "always" would offer; ``warning`` says why a person is asked although a rule would allow it.
     """
 
@@ -50,16 +58,9 @@ class Request:
     always: tuple[str, ...] = ()
     warning: str = ""
 
-    @property
-    def digest(self) -> str:
-        """SHA-256 over everything that was shown: an approval covers exactly this."""
-        return hashlib.sha256(
-            repr((self.permission, self.patterns, self.preview)).encode()
-        ).hexdigest()
-
 
 @dataclass(frozen=True, slots=True)
-class Verdict:
+class PartDecision:
     """One part of a request with the rule that decides it and archnb's own reasons."""
 
     text: str
@@ -75,7 +76,7 @@ class Decision:
     action: Action
     rule: Rule
     reasons: tuple[str, ...] = ()
-    parts: tuple[Verdict, ...] = ()
+    parts: tuple[PartDecision, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,6 +112,9 @@ class Ask:
     decision: Decision
 
 
+_READING = frozenset({"draw", "lint"})
+
+
 @dataclass(frozen=True, slots=True)
 class Gate:
     """The rules in force, later over earlier. ``read_only`` denies what could change something."""
@@ -132,6 +136,8 @@ class Gate:
             decision = self._settle_command(request.patterns, rules)
         else:
             names = names_of(request.permission, rules)
+            if request.permission in _READING:  # they show what is in a file
+                names = (*names, "read")
             rule = strictest(
                 evaluate(name, pattern, rules) for name in names for pattern in request.patterns
             )
@@ -142,11 +148,12 @@ class Gate:
 
     def offers(self, permission: str) -> bool:
         """Whether a tool may be shown to the model: not where its last rule is ``*: deny``."""
-        rules = [rule for rule in (*DEFAULTS, *self.rules) if matches(rule.permission, permission)]
+        name = ALIASES.get(permission, permission)
+        rules = [rule for rule in (*DEFAULTS, *self.rules) if matches(rule.permission, name)]
         return not (rules[-1].pattern == "*" and rules[-1].action == "deny")
 
     def _settle_command(self, lines: tuple[str, ...], rules: tuple[Rule, ...]) -> Decision:
-        verdicts: list[Verdict] = []
+        verdicts: list[PartDecision] = []
         reasons: list[str] = []
         for line in lines:
             command = parse(line)
@@ -165,20 +172,25 @@ class Gate:
             return Decision("ask", rule, why, tuple(verdicts))
         return Decision("allow", verdicts[0].rule, (), tuple(verdicts))
 
-    def _settle_part(self, part: Part, rules: tuple[Rule, ...]) -> Verdict:
+    def _settle_part(self, part: Part, rules: tuple[Rule, ...]) -> PartDecision:
         """Deny looks at every way the part can be read; allow only at its plain form."""
-        readings = [evaluate("bash", reading, rules) for reading in part.readings]
+        readings = [_bash_rule(reading, rules) for reading in part.readings]
         for rule in readings:
             if rule.action == "deny":
-                return Verdict(part.text, "deny", rule)
-        rule = evaluate("bash", part.plain, rules)
+                return PartDecision(part.text, "deny", rule)
+        rule = _bash_rule(part.plain, rules)
         if rule.action != "allow":
-            return Verdict(part.text, "ask", rule)
+            return PartDecision(part.text, "ask", rule)
         reasons = part.reasons or effects(part.argv, rule.pattern)
-        return Verdict(part.text, "ask" if reasons else "allow", rule, tuple(reasons))
+        return PartDecision(part.text, "ask" if reasons else "allow", rule, tuple(reasons))
 
 
-def _denied_whole(command: Command, rules: tuple[Rule, ...]) -> list[Verdict]:
+def _denied_whole(command: Command, rules: tuple[Rule, ...]) -> list[PartDecision]:
     """A deny rule that matches the line as it was written holds, however the line is parsed."""
-    rule = evaluate("bash", command.text.strip(), rules)
-    return [Verdict(command.text, "deny", rule)] if rule.action == "deny" else []
+    rule = _bash_rule(command.text.strip(), rules)
+    return [PartDecision(command.text, "deny", rule)] if rule.action == "deny" else []
+
+
+def _bash_rule(text: str, rules: tuple[Rule, ...]) -> Rule:
+    """The rule over a command; rules for ``shell`` speak of it too, and the strictest counts."""
+    return strictest(evaluate(name, text, rules) for name in names_of("bash", rules))

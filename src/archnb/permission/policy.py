@@ -7,7 +7,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from archnb.errors import CellError
-from archnb.permission.gate import Ask, Reply
+from archnb.permission.commands import parse
+from archnb.permission.gate import Ask, Reply, Request
 from archnb.permission.rules import matches
 
 VARIABLE = "ARCHNB_APPROVE"
@@ -23,6 +24,23 @@ class Approval:
 
     def __str__(self) -> str:
         return f"{self.permission}:{self.pattern}"
+
+    def covers(self, request: Request) -> bool:
+        """Whether every part of ``request`` matches; a command line counts part by part.
+
+        A line with redirections, substitutions or the like is covered only by its exact text.
+        """
+        if not matches(self.permission, request.permission):
+            return False
+        if request.permission != "bash":
+            return all(matches(self.pattern, pattern) for pattern in request.patterns)
+        for line in request.patterns:
+            command = parse(line)
+            plain = not command.reasons and not any(part.reasons for part in command.parts)
+            parts = all(matches(self.pattern, part.plain) for part in command.parts)
+            if line != self.pattern and not (plain and parts):
+                return False
+        return True
 
 
 Policy = tuple[Approval, ...]
@@ -59,9 +77,7 @@ class PolicyApprover:
 
     async def __call__(self, ask: Ask) -> Reply:
         for approval in self.policy:
-            patterns = ask.request.patterns
-            if matches(approval.permission, ask.request.permission) and all(
-                matches(approval.pattern, p) for p in patterns
-            ):
-                return Reply("once", by=f"the policy of this run (--approve '{approval}')")
+            if approval.covers(ask.request):
+                by = f"the policy of this run (--approve '{approval}')"
+                return Reply("once", by=by)
         return Reply("reject", by="the policy of this run (not approved by it)")

@@ -177,7 +177,7 @@ def _fix(order: Order, subject: dict[str, Any]) -> Script:
         if edited is not None and not edited.is_error:
             done += 1
         else:
-            yield f"Left as it is: {_escaped(edited.text if edited else '')}\n\n"
+            yield f"Left as it is{_reason(edited)}.\n\n"
     yield f"{done} of {len(fixes)} proposed fixes applied.\n\n"
     if done:
         yield Wish("lint", selected)
@@ -193,11 +193,17 @@ def _write(order: Order, files: Sequence[str], material: Sequence[Passage]) -> S
         else {}
     )
     for name in files:
-        result = yield Wish("read", {"filePath": name})
-        if result is None or result.is_error:
-            yield f"I could not read {name}: {result.text if result else ''}\n\n"
-            return
-        texts[name] = ("", "\n".join(re.findall(r"^\d+: (.*)$", result.text, re.MULTILINE)))
+        lines: list[str] = []
+        more = True
+        while more:
+            result = yield Wish("read", {"filePath": name, "offset": len(lines) + 1})
+            if result is None or result.is_error:
+                yield f"I could not read {name}: {result.text if result else ''}\n\n"
+                return
+            page = re.findall(r"^\d+: (.*)$", result.text, re.MULTILINE)
+            lines += page
+            more = bool(page) and "(End of file - total" not in result.text
+        texts[name] = ("", "\n".join(lines))
     try:
         design = Design()
         for name, (kind, text) in texts.items():
@@ -210,7 +216,7 @@ def _write(order: Order, files: Sequence[str], material: Sequence[Passage]) -> S
     if result is not None and not result.is_error:
         yield f"Wrote `{order.target}`: {design.summary}.\n\n"
     else:
-        yield f"`{order.target}` was not written: {_escaped(result.text if result else '')}\n\n"
+        yield f"`{order.target}` was not written{_reason(result)}.\n\n"
 
 
 def written(design: Design, order: Order) -> str:
@@ -236,7 +242,7 @@ def written(design: Design, order: Order) -> str:
 def _run(order: Order) -> Script:
     result = yield Wish("bash", {"command": order.command, "description": "asked for in the cell"})
     if result is not None and result.is_error:
-        yield f"`{order.command}` was not run: {_escaped(result.text)}\n\n"
+        yield f"It was not run{_reason(result)}.\n\n"
 
 
 def _not_understood(unclear: Sequence[str]) -> str:
@@ -246,6 +252,16 @@ def _not_understood(unclear: Sequence[str]) -> str:
     return f"I did not understand this:\n\n{quoted}{more}\n\n"
 
 
+def _reason(result: ToolResult | None) -> str:
+    """Why something was not done, for the person; what a refusal tells a model is not for them."""
+    if result is None:
+        return ""
+    if "feedback:" in result.text:
+        return f": {_escaped(result.text.split('feedback:', 1)[1].strip().rstrip('.'))}"
+    refused = result.text.startswith(("The person denied", "A rule denies"))
+    return "" if refused else f": {_escaped(result.text.rstrip('.'))}"
+
+
 def _escaped(text: str) -> str:
     """Text as words of a Markdown sentence."""
-    return re.sub(r"([\\`*_\[\]<>#|])", r"\\\1", text)
+    return re.sub(r"([\\`*\[<])", r"\\\1", text)

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Literal
 
 from archnb.design.text import Passage, passages
+from archnb.references import references, without_references
 
 Verb = Literal["draw", "review", "fix", "write", "run", "explain", "verify", "compare"]
 
@@ -29,15 +30,19 @@ _POLITE = (
 _VERB = rf"\s*(?:[-*]\s+|\d+[.)]\s+)?{_POLITE}({'|'.join(_VERBS)})\b"
 _ORDER = re.compile(_VERB, re.IGNORECASE)
 _NEXT = re.compile(
-    rf"(?:,\s*|\s+)(?:and|then|and then)\s+(?=(?:{'|'.join(_VERBS)})\b)", re.IGNORECASE
+    r"(?:\s*[,;]\s*(?:(?:and|then|and then)\s+)?|\s+(?:and|then|and then)\s+)"
+    rf"(?=(?:{'|'.join(_VERBS)})\b)",
+    re.IGNORECASE,
 )
 _RUN = re.compile(
     r"\s*(?:please\s+)?(?:run|execute)\s*(?:the command\s*)?"
     r"(?::\s*(?P<bare>.+)|`(?P<quoted>[^`\n]+)`\s*\.?\s*$)",
     re.IGNORECASE,
 )
-_REFERENCE = re.compile(r"(?<![\w@./])@(?:\"([^\"\n]+)\"|([\w./\\~*-]*[\w/*]))")
-_TARGET = re.compile(r"\b(?:to|into|as|in)\s+[`\"']?@?([\w./-]+\.\w+)[`\"']?", re.IGNORECASE)
+_TARGET = re.compile(r"\b(?:to|into|as)\s+[`\"']?@?([\w./-]+\.\w+)[`\"']?", re.IGNORECASE)
+_AND_RUN = re.compile(
+    r"(?:\s*,\s*|\s+)(?:and\s+|then\s+)+(?=(?:run|execute)\s*(?::|`))", re.IGNORECASE
+)
 _FILE = re.compile(r"(?<![\w@/.])([\w-]+(?:/[\w.-]+)*\.(?:sql|ddl|ya?ml|json|sketch|arch|md))\b")
 
 
@@ -54,9 +59,12 @@ class Order:
     @property
     def kind(self) -> str:
         """Which diagram the words ask for."""
-        if re.search(r"\b(erd|entit|table|schema|database)", self.words, re.IGNORECASE):
+        words = _FILE.sub("", without_references(self.words)).lower()
+        erd = re.search(r"\b(erd|entit\w*|tables?|schema|database)\b", words)
+        services = re.search(r"\b(service|architecture|deployment|call)s?\b", words)
+        if erd and not services:
             return "erd"
-        if re.search(r"\b(service|architecture|deployment|call)s?\b", self.words, re.IGNORECASE):
+        if services and not erd:
             return "services"
         return "auto"
 
@@ -74,67 +82,92 @@ class Heard:
 def hear(prompt: str) -> Heard:
     """Split a prompt into orders, material and what is neither.
 
+    Only plain words are orders: what stands in a code block or is indented is material, whatever
+    it says.
+
     >>> [order.verb for order in hear("Draw @db/schema.sql and review it.").orders]
     ['draw', 'review']
     """
     orders: list[Order] = []
     material: list[Passage] = []
     unclear: list[str] = []
+    spoken = _spoken(prompt)
     for passage in passages(prompt):
         if passage.kind not in ("prose", "other"):
             material.append(passage)
             continue
-        sentences: list[str] = []
-        for sentence in _sentences(passage.text):
-            found = list(_orders(sentence, orders))
-            orders += found
-            if not found:
-                sentences.append(sentence)
-        if rest := "\n".join(sentences).strip():
+        rest: list[str] = []
+        for number, line in enumerate(passage.text.splitlines(), start=passage.line):
+            if number not in spoken:
+                rest.append(line)
+                continue
+            for sentence in _sentences(line):
+                for found in _orders(sentence, orders):
+                    if isinstance(found, Order):
+                        orders.append(found)
+                    else:
+                        rest.append(found)
+        if left := "\n".join(rest).strip():
             if passage.kind == "prose":
-                material.append(replace(passage, text=rest))
-            elif not _only_names(rest):
-                unclear.append(rest)
-    files = dict.fromkeys(_named(prompt))
-    return Heard(tuple(orders), tuple(material), tuple(files), tuple(unclear))
+                material.append(replace(passage, text=left))
+            elif not _only_names(left):
+                unclear.append(left)
+    return Heard(tuple(orders), tuple(material), tuple(references(prompt)), tuple(unclear))
 
 
-def _sentences(text: str) -> Iterator[str]:
-    """Sentences and lines; a full stop inside a name or number does not end one."""
-    for line in text.splitlines():
-        if _RUN.match(line):
-            yield line
-        else:
-            yield from (
-                part for part in re.split(r"(?<=[.!?;])\s+(?=[A-Z@`\"'(])", line) if part.strip()
-            )
+def _spoken(prompt: str) -> set[int]:
+    """The lines, from 1, in which a person speaks: outside code blocks and not indented."""
+    lines: set[int] = set()
+    fence = ""
+    for number, line in enumerate(prompt.splitlines(), start=1):
+        mark = re.match(r"\s*(`{3,}|~{3,})", line)
+        if mark and (not fence or mark[1].startswith(fence)):
+            fence = "" if fence else mark[1]
+        elif not fence and not line[:1].isspace():
+            lines.add(number)
+    return lines
 
 
-def _orders(sentence: str, before: list[Order]) -> Iterator[Order]:
+def _sentences(line: str) -> Iterator[str]:
+    """The sentences of a line, an order to run something last; a stop inside a name ends none."""
+    run = _AND_RUN.search(line)
+    words, command = (line[: run.start()], line[run.end() :]) if run else (line, "")
+    if _RUN.match(words):
+        yield line
+        return
+    parts = re.split(r"(?<=[.!?;])\s+(?=[A-Z@`\"'(])", words)
+    yield from (part for part in parts if part.strip())
+    if command:
+        yield command
+
+
+def _orders(sentence: str, before: Sequence[Order]) -> Iterator[Order | str]:
+    """The orders of a sentence one after another; a part that is none comes back as its words."""
     if run := _RUN.match(sentence):
         yield Order("run", sentence.strip(), command=(run["bare"] or run["quoted"]).strip())
         return
+    last = before[-1] if before else None
     for part in _NEXT.split(sentence):
         found = _ORDER.match(part)
         if not found or _VERBS[found[1].lower()] == "run":
-            return
+            yield part
+            continue
         verb = _VERBS[found[1].lower()]
-        target = _TARGET.search(part) if verb == "write" else None
-        files = tuple(
-            name
-            for name in (*_named(part), *_FILE.findall(part))
-            if not target or name != target[1]
-        )
-        if not files and before and re.search(r"\b(it|them|that|this|these|those|both)\b", part):
-            files = before[-1].files
-        order = Order(verb, part.strip(), tuple(dict.fromkeys(files)), target[1] if target else "")
-        before = [*before, order]
-        yield order
+        target = _target(part) if verb == "write" else ""
+        named = (*references(part), *_FILE.findall(part))
+        files = tuple(dict.fromkeys(name for name in named if name != target))
+        if not files and last and re.search(r"\b(it|them|that|this|these|those|both)\b", part):
+            files = last.files
+        last = Order(verb, part.strip(), files, target)
+        yield last
 
 
-def _named(text: str) -> list[str]:
-    return [quoted or bare for quoted, bare in _REFERENCE.findall(text)]
+def _target(part: str) -> str:
+    """The file to write: behind the last *to*, *into* or *as*; else the first file named."""
+    behind = _TARGET.findall(part)
+    named = _FILE.findall(part)
+    return behind[-1] if behind else named[0] if named else ""
 
 
 def _only_names(text: str) -> bool:
-    return not _REFERENCE.sub("", text).strip(" \n\t,.;:-")
+    return not without_references(text).strip(" \n\t,.;:-")

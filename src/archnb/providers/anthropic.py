@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import os
+import re
 from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, assert_never
@@ -27,13 +28,18 @@ KEYS = ("ANTHROPIC_API_KEY", "ANTHROPIC_AUTH_TOKEN", "ANTHROPIC_BASE_URL", "ANTH
 # Prefixes that say where a file's author got the model from, not which model it is.
 _PROVENANCE = frozenset({"anthropic", "github-copilot", "opencode", "openrouter", "vercel"})
 # Retired or about to be (2026-11-22: Sonnet 4.5 ends on 2026-11-30), and what is used instead.
-_SUCCESSORS = {"claude-sonnet-4-5": "claude-sonnet-5-5", "claude-opus-4-5": "claude-opus-5-5"}
-# US dollars per million tokens: input, output, cache read, cache write (five minutes).
+_SUCCESSORS = {
+    "claude-sonnet-4": "claude-sonnet-5-5",
+    "claude-sonnet-4-5": "claude-sonnet-5-5",
+    "claude-opus-4": "claude-opus-5-5",
+    "claude-opus-4-5": "claude-opus-5-5",
+}
+# US dollars per million tokens: input, output, cache read, cache write (one hour).
 _PRICES = {
-    "claude-opus-5-5": (4.0, 20.0, 0.20, 5.0),
-    "claude-sonnet-5-5": (2.0, 10.0, 0.20, 2.5),
-    "claude-sonnet-4-6": (3.0, 15.0, 0.30, 3.75),
-    "claude-haiku-4-5": (1.0, 5.0, 0.10, 1.25),
+    "claude-opus-5-5": (4.0, 20.0, 0.20, 8.0),
+    "claude-sonnet-5-5": (2.0, 10.0, 0.20, 4.0),
+    "claude-sonnet-4-6": (3.0, 15.0, 0.30, 6.0),
+    "claude-haiku-4-5": (1.0, 5.0, 0.10, 2.0),
 }
 
 
@@ -59,7 +65,6 @@ class Anthropic:
         """Stream one answer; failures of the wire become :class:`~archnb.errors.ModelError`."""
         import anthropic
 
-        calls: dict[int, tuple[str, str]] = {}
         try:
             # A local server ignores the key, but the SDK wants one.
             key = (
@@ -78,11 +83,6 @@ class Anthropic:
                         yield Text(event.text)
                     elif event.type == "thinking":
                         yield Thinking(event.thinking)
-                    elif (
-                        event.type == "content_block_start"
-                        and event.content_block.type == "tool_use"
-                    ):
-                        calls[event.index] = (event.content_block.id, event.content_block.name)
                 final = await stream.get_final_message()
         except anthropic.APIError as error:
             raise ModelError(*explain(error)) from error
@@ -109,10 +109,11 @@ def resolve(model: str) -> str:
     >>> resolve("qwen3:8b")
     'qwen3:8b'
     """
-    prefix, slash, tail = model.partition("/")
-    name = tail if slash and prefix in _PROVENANCE else model
+    name = model
+    while "/" in name and name.partition("/")[0] in _PROVENANCE:
+        name = name.partition("/")[2]
     if name.startswith("claude"):
-        name = name.replace(".", "-").split("@")[0]
+        name = re.sub(r"(-latest|-\d{8}|@\d{8})$", "", name.replace(".", "-"))
     return _SUCCESSORS.get(name, name)
 
 

@@ -14,16 +14,22 @@ from pathlib import Path
 from typing import Any
 
 from archnb.errors import CellError
+from archnb.html import visible
 from archnb.permission.policy import VARIABLE, Approval, parse_policy
+from archnb.session.transcript import RECORD
 
 
 @dataclass(frozen=True, slots=True)
 class Executed:
-    """Where the executed notebook and its HTML are; ``failed`` is the failing cell's one line."""
+    """Where the executed notebook and its HTML are, and a line for each decision in it.
+
+    ``failed`` is the failing cell's one line.
+    """
 
     notebook: Path
     html: Path | None
     failed: str
+    decisions: tuple[str, ...] = ()
 
 
 def execute(
@@ -55,7 +61,8 @@ def execute(
     finally:
         target.parent.mkdir(parents=True, exist_ok=True)
         nbformat.write(content, target)
-    for line in _decisions(content):
+    decisions = tuple(_decisions(content))
+    for line in decisions:
         say(f"  {line}")
     say(
         f"Executed notebook: {target} ({time.monotonic() - started:.1f} s)"
@@ -64,7 +71,7 @@ def execute(
     page = _write_html(content, target.with_suffix(".html")) if html else None
     if page:
         say(f"HTML page: {page}")
-    return Executed(target, page, failed)
+    return Executed(target, page, failed, decisions)
 
 
 def _opened(notebook: Path) -> Any:
@@ -113,18 +120,20 @@ def _decisions(content: Any) -> list[str]:
     lines = []
     for cell in content.cells:
         for output in cell.get("outputs", []):
-            text = output.get("data", {}).get("text/plain", "")
-            record = text.splitlines()
+            if RECORD not in output.get("metadata", {}):
+                continue  # an ordinary output may say what it likes
+            record = visible(output.get("data", {}).get("text/plain", "")).splitlines()
             if len(record) > 1 and record[1].strip().startswith(("approved by", "denied by")):
                 lines.append(f"{record[0]}: {record[1].strip()}")
     return lines
 
 
 def _write_html(content: Any, page: Path) -> Path:
-    """The notebook as one page; sanitised once more, since a notebook may hold foreign outputs."""
+    """The notebook as one page that fetches nothing; foreign outputs stand in it as they are."""
     from nbconvert import HTMLExporter
 
     exporter = HTMLExporter(template_name="lab", sanitize_html=False, embed_images=True)
+    exporter.mathjax_url = exporter.require_js_url = exporter.jquery_url = ""
     body, _ = exporter.from_notebook_node(content)
     # A wide diagram scales to the page instead of being cut off.
     fit = "<style>.jp-OutputArea-output img{max-width:100%;height:auto}</style>"

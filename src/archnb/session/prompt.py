@@ -6,29 +6,18 @@ import re
 from collections.abc import Callable, Collection
 
 from archnb.errors import CellError
+from archnb.references import references
 from archnb.workspace import Workspace
 
-# A reference starts a word; `a@b.c` and `user@host` are none.
-REFERENCE = re.compile(r"(?<![\w@./`'\"])@(?:\"([^\"\n]+)\"|([\w./\\~*-]*[\w/*]))")
-_FENCE = re.compile(r"^(```|~~~).*?^\1[^\n]*$", re.DOTALL | re.MULTILINE)
+_FENCE = re.compile(r"^[ \t]*(`{3,}|~{3,}).*?(?:^[ \t]*\1[^\n]*$|\Z)", re.DOTALL | re.MULTILINE)
 _VARIABLE = re.compile(r"\{\{\s*([A-Za-z_]\w*)\s*\}\}")
-
-
-def references(text: str) -> list[str]:
-    """The paths and names behind each ``@`` outside code blocks, in order, each once.
-
-    >>> references("Review @db/schema.sql and @compose.yaml, ask ops@example.org")
-    ['db/schema.sql', 'compose.yaml']
-    """
-    outside = _FENCE.sub("", text)
-    return list(dict.fromkeys(quoted or bare for quoted, bare in REFERENCE.findall(outside)))
 
 
 def check_references(text: str, workspace: Workspace, agents: Collection[str]) -> None:
     """Raise :class:`CellError` where an ``@`` that looks like a path names nothing."""
     for name in references(text):
-        if name in agents or not re.search(r"[./]", name):
-            continue  # an agent, or a word such as @Entity that is nobody's business
+        if name in agents or not re.search(r"\.\w{1,6}$", name):
+            continue  # an agent, or a word such as @Entity or @scope/package: nobody's business
         if not workspace.resolve(name).exists():
             raise CellError(
                 f"@{name} names no file or folder of the workspace {workspace.root}, and no agent.",
@@ -37,10 +26,30 @@ def check_references(text: str, workspace: Workspace, agents: Collection[str]) -
 
 
 def insert_variables(text: str, lookup: Callable[[str], str | None]) -> str:
-    """``{{name}}`` replaced by what ``lookup`` says of it; left as it stands where that is None."""
+    """``{{name}}`` replaced by what ``lookup`` says of it, outside code blocks.
 
+    A value of several lines is put into a code block: it is material, whatever it says. Raises
+    :class:`CellError` where there is no such variable.
+    """
+    parts: list[str] = []
+    end = 0
+    for fence in _FENCE.finditer(text):
+        parts += [_inserted(text[end : fence.start()], lookup), fence[0]]
+        end = fence.end()
+    return "".join([*parts, _inserted(text[end:], lookup)])
+
+
+def _inserted(text: str, lookup: Callable[[str], str | None]) -> str:
     def value(match: re.Match[str]) -> str:
         found = lookup(match[1])
-        return match[0] if found is None else found
+        if found is None:
+            raise CellError(
+                f"{{{{{match[1]}}}}}: there is no variable {match[1]}.",
+                hint="Define it in a cell above, or put text with such braces into a code block.",
+            )
+        if "\n" not in found.strip():
+            return found.strip()
+        mark = "`" * (max((len(run) for run in re.findall(r"`{3,}", found)), default=2) + 1)
+        return f"\n{mark}\n{found.rstrip()}\n{mark}\n"
 
     return _VARIABLE.sub(value, text)

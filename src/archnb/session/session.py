@@ -85,7 +85,7 @@ class Session:
         provider = self.provider or provider_for(model_id)
         if new:
             self.history.clear()
-        setting = loop.Setting(
+        wiring = loop.Wiring(
             agent=chosen,
             provider=provider,
             tools=all_tools(),
@@ -94,7 +94,7 @@ class Session:
             settings=Settings(model_id),
             approver=approver,
         )
-        async with contextlib.aclosing(loop.run(setting, self.history, text)) as stream:
+        async with contextlib.aclosing(loop.run(wiring, self.history, text)) as stream:
             async for event in stream:
                 yield event
 

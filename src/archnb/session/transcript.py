@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import difflib
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 from functools import reduce
@@ -15,8 +16,12 @@ from archnb.design.diagrams import Drawing
 from archnb.design.elements import Design
 from archnb.design.findings import Findings
 from archnb.html import FIXED, preformatted, text_html, visible
-from archnb.permission.gate import Ask, Decision, Diff, Preview, Reply, Shell
+from archnb.permission.gate import Ask, Decision, Diff, Preview, Reply, Request, Shell
 
+RECORD = "archnb-record"
+"""The output metadata key that marks a record of a call in a saved notebook."""
+
+UNFINISHED = "did not finish"
 _WORDS = {
     "asked": "waiting for a decision",
     "running": "running",
@@ -40,6 +45,8 @@ class CallRecord:
     title: str
     tool: str = ""
     state: str = "running"  # asked, running, done, failed, refused
+    request: Request | None = None
+    decision: Decision | None = None
     ask: Ask | None = None
     reply: Reply | None = None
     replied_at: dt.datetime | None = None
@@ -49,45 +56,60 @@ class CallRecord:
 
     def text(self) -> str:
         """The record as plain text."""
-        lines = [f"{_MARKS[self.state]} {self.title} · {_WORDS[self.state]}{self._took()}"]
-        if self.ask:
-            lines += [
-                f"  {line}"
-                for line in (
-                    *self._decision_lines(),
-                    *preview_text(self.ask.request.preview).split("\n"),
-                )
-            ]
-        if self._output_shown():
+        lines = [f"{self._mark} {self.title} · {self._ending}"]
+        if self._acts:
+            preview = preview_text(self.request.preview) if self.request else ""
+            lines += [f"  {line}" for line in (*self._decision_lines(), *preview.split("\n"))]
+        if self._output_shown:
             lines += [f"  | {line}" for line in self.output.split("\n")]
         return visible("\n".join(lines))
 
     def html(self) -> str:
-        """The record as HTML built by us: what was asked, the decision, the outcome folded."""
-        mark, word = _MARKS[self.state], _WORDS[self.state]
-        head = (
-            f"{mark} <strong>{text_html(self.title)}</strong> <span>· {word}{self._took()}</span>"
-        )
+        """The record as HTML built by us: what was asked, the decision, the outcome."""
+        title, ending = text_html(self.title), text_html(self._ending)
+        head = f"{self._mark} <strong>{title}</strong> <span>· {ending}</span>"
         output = preformatted(self.output) if self.output else ""
-        if not self.ask:
-            shown = " open" if self._output_shown() else ""
+        shown = " open" if self._output_shown else ""
+        if not self._acts or self.request is None:
             inside = output or "<p>no output</p>"
-            return f'<details{shown} style="{_GREY}"><summary>{head}</summary>{inside}</details>'
+            summary = f"<summary>{head}</summary>"
+            return f'<details{shown} style="{_GREY}">{summary}{inside}</details>'
         decision = "".join(f"<div>{text_html(line)}</div>" for line in self._decision_lines())
-        shown = " open" if self._output_shown() else ""
+        preview = preview_html(self.request.preview)
         folded = f"<details{shown}><summary>output</summary>{output}</details>" if output else ""
-        preview = preview_html(self.ask.request.preview)
         return f'<div style="{_BOX}"><div>{head}</div>{decision}{preview}{folded}</div>'
 
-    def _took(self) -> str:
-        return f" in {self.seconds:.1f} s" if self.seconds >= 0.05 else ""
+    def stopped(self) -> CallRecord:
+        """The record once the run is over: what still ran did not finish."""
+        if self.state not in ("asked", "running"):
+            return self
+        return replace(self, state="failed", output=UNFINISHED)
 
+    @property
+    def _acts(self) -> bool:
+        """Whether the call wanted to change or run something: then the decision is part of it."""
+        preview = self.request.preview if self.request else ""
+        return self.ask is not None or isinstance(preview, Diff | Shell)
+
+    @property
+    def _exit_code(self) -> int:
+        found = re.search(r"\(exit code (-?\d+), [^()]*\)$", self.output)
+        return int(found[1]) if found and self.tool == "bash" else 0
+
+    @property
+    def _mark(self) -> str:
+        return "✗" if self._exit_code else _MARKS[self.state]
+
+    @property
+    def _ending(self) -> str:
+        word = f"exit code {self._exit_code}" if self._exit_code else _WORDS[self.state]
+        return f"{word} in {self.seconds:.1f} s" if self.seconds >= 0.05 else word
+
+    @property
     def _output_shown(self) -> bool:
         return bool(self.output) and (self.state == "failed" or self.tool == "bash")
 
     def _decision_lines(self) -> list[str]:
-        if self.ask is None:
-            return []
         lines = []
         if self.reply:
             word = "approved" if self.reply.approved else "denied"
@@ -95,7 +117,9 @@ class CallRecord:
             lines.append(f"{word} by {self.reply.by}{when}, after {self.waited:.0f} s")
             if self.reply.feedback:
                 lines.append(f"reason: {self.reply.feedback}")
-        return [*lines, *why_lines(self.ask.decision)]
+        elif self.decision and self.decision.action != "ask":
+            lines.append({"allow": "allowed", "deny": "denied"}[self.decision.action] + " by rule")
+        return [*lines, *(why_lines(self.decision) if self.decision else ())]
 
 
 def why_lines(decision: Decision) -> list[str]:
@@ -140,14 +164,18 @@ def _limits(folder: str, timeout: float, sandbox: str) -> str:
 
 def diff_lines(diff: Diff) -> list[str]:
     """A unified diff without file headers; a missing final newline is said."""
-    before = (diff.before or "").splitlines(keepends=True)
-    after = diff.after.splitlines(keepends=True)
+    before, after = _lines(diff.before or ""), _lines(diff.after)
     lines = []
     for line in list(difflib.unified_diff(before, after, n=3))[2:]:
-        lines.append(line.removesuffix("\n").removesuffix("\r"))
+        lines.append(line.removesuffix("\n").replace("\r", "␍"))
         if not line.endswith("\n"):
             lines.append("\\ no newline at the end of the file")
     return lines
+
+
+def _lines(text: str) -> list[str]:
+    """Lines as a file has them: only a line feed ends one."""
+    return re.findall(r"[^\n]*\n|[^\n]+", text)
 
 
 def diff_counts(diff: Diff) -> str:
@@ -266,8 +294,9 @@ def fold(result: Result, event: events.Event) -> Result:
             return replace(result, agent=agent, label=label)
         case events.TextDelta(text):
             return replace(result, text=result.text + text)
-        case events.ToolCalled(call, title):
-            return replace(result, calls=(*result.calls, CallRecord(call.id, title, call.name)))
+        case events.ToolCalled(call, title, request, decision):
+            record = CallRecord(call.id, title, call.name, request=request, decision=decision)
+            return replace(result, calls=(*result.calls, record))
         case events.PermissionAsked(ask):
             return _with_call(result, ask.call_id, state="asked", ask=ask)
         case events.PermissionReplied(ask, reply, seconds):
@@ -290,7 +319,8 @@ def fold(result: Result, event: events.Event) -> Result:
         case events.TurnEnded(usage, _):
             return replace(result, usage=result.usage + usage)
         case events.RunEnded(reason, message):
-            return replace(result, ended=reason, message=message)
+            calls = tuple(call.stopped() for call in result.calls)
+            return replace(result, ended=reason, message=message, calls=calls)
         case events.ThinkingDelta() | events.ToolStarted() | events.Retrying():
             return result
         case _:

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from archnb.design.reading import Reading, formats, read_texts
+from archnb.design.elements import Design, Problem, Source
+from archnb.design.reading import Reading, files_below, read_texts
+from archnb.errors import WorkspaceError
 from archnb.permission.gate import Request
-from archnb.tools._tree import files
 from archnb.tools.base import Input, ToolError, string
 from archnb.workspace import Workspace
 
@@ -27,9 +28,20 @@ INPUT = {
 
 def design_request(permission: str, given: Input, workspace: Workspace) -> Request:
     """Looking at files is asked like reading them: every path is a pattern."""
-    names = tuple(workspace.name(workspace.resolve(path)) for path in given.get("files", ()))
-    what = ", ".join(names) or "the text"
+    given_names = [workspace.name(workspace.resolve(path)) for path in given.get("files", ())]
+    names = tuple(_names(given, workspace))
+    what = ", ".join(given_names) or "the text"
     return Request(permission, names or ("text",), f"{permission} {what}", what)
+
+
+def _names(given: Input, workspace: Workspace) -> list[str]:
+    """The files of a call by name; a folder stands for the files below it."""
+    names: list[str] = []
+    for path in given.get("files", ()):
+        resolved = workspace.resolve(path)
+        below = files_below(resolved) if resolved.is_dir() else [resolved]
+        names += [workspace.name(file.resolve()) for file in below]
+    return list(dict.fromkeys(names))
 
 
 def read_design(given: Input, workspace: Workspace) -> Reading:
@@ -37,22 +49,18 @@ def read_design(given: Input, workspace: Workspace) -> Reading:
     paths = given.get("files", ())
     if not paths and not given.get("text"):
         raise ToolError("Give files or text.")
+    folders = any(workspace.resolve(path).is_dir() for path in paths)
     texts: dict[str, str] = {}
-    suffixes = tuple({suffix for known in formats() for suffix in known.suffixes})
-    folders = False
-    for path in paths:
-        resolved = workspace.resolve(path)
-        if resolved.is_dir():
-            folders = True
-            below = [file for file in files(resolved) if file.name.endswith(suffixes)]
-            texts |= {
-                workspace.name(file): workspace.read_text(workspace.name(file)) for file in below
-            }
-        else:
-            name = workspace.name(resolved)
-            texts[name] = workspace.read_text(name)
-    texts = {name: text.removeprefix("\ufeff") for name, text in texts.items()}
+    skipped: list[Problem] = []
+    for name in _names(given, workspace):
+        try:
+            texts[name] = workspace.read_text(name).removeprefix("\ufeff")
+        except WorkspaceError as error:
+            if not folders:
+                raise
+            skipped.append(Problem(Source(name), error.message))
     reading = read_texts(texts, whole_folder=folders)
+    reading = Reading(reading.design | Design(problems=tuple(skipped)), reading.texts)
     if given.get("text"):
         typed = read_texts({"": given["text"]}, format=given.get("format"))
         reading = Reading(reading.design | typed.design, {**reading.texts, **typed.texts})

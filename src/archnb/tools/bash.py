@@ -2,11 +2,19 @@
 
 from __future__ import annotations
 
+import re
+from pathlib import Path
+
 from archnb.execution import process, sandbox
 from archnb.permission.gate import Request, Shell
-from archnb.tools.base import Input, Output, Tool, clipped, schema, string
+from archnb.tools.base import Input, Output, Tool, ToolError, clipped, schema, string
 from archnb.workspace import Workspace
 
+# Sections and keys of .git/config by which git runs a program while it reads.
+_RUNS_PROGRAMS = re.compile(
+    r"\[\s*(?:filter|include)\w*|\b(?:external|textconv|command|fsmonitor|hookspath|sshcommand)\b",
+    re.IGNORECASE,
+)
 TIMEOUT = 120_000  # milliseconds, as OpenCode has it
 MAX_TIMEOUT = 600_000
 
@@ -14,8 +22,31 @@ MAX_TIMEOUT = 600_000
 def _request(given: Input, workspace: Workspace) -> Request:
     folder = workspace.resolve(given.get("workdir") or ".")
     command = given["command"]
+    if not folder.is_dir():
+        raise ToolError(f"{given['workdir']} is not a folder of the workspace.")
     shell = Shell(command, workspace.name(folder), _timeout(given), sandbox.LABEL)
-    return Request("bash", (command,), f"run {command}", shell, always=(command,))
+    warning = _git_programs(folder) if re.search(r"\bgit\b", command) else ""
+    title = f"run {' '.join(command.split())}"
+    return Request("bash", (command,), title[:300], shell, always=(command,), warning=warning)
+
+
+def _git_programs(folder: Path) -> str:
+    """Why even reading with git may run a program here: the repository's own configuration.
+
+    Settings in the environment stop hooks, the file system monitor and gpg; filters, text
+    conversion and diff drivers have no such switch.
+    """
+    for place in (folder, *folder.parents):
+        config = place / ".git" / "config"
+        if (place / ".git").is_file():
+            return "this repository's git configuration lies elsewhere (.git is a file)"
+        if config.is_file():
+            text = config.read_text("utf-8", "replace")
+            found = _RUNS_PROGRAMS.search(text)
+            return (
+                f"this repository's git configuration runs programs ({found[0]})" if found else ""
+            )
+    return ""
 
 
 async def _run(given: Input, workspace: Workspace, request: Request) -> Output:

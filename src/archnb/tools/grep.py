@@ -32,7 +32,7 @@ async def _run(given: Input, workspace: Workspace, request: Request) -> Output: 
         # A search must not open what reading would ask for.
         if (
             not fnmatch(path.name, given.get("include", "*"))
-            or workspace.warning(name)
+            or workspace.secret(name)
             or path.stat().st_size > MAX_FILE
         ):
             continue

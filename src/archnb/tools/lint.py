@@ -21,7 +21,7 @@ async def _run(given: Input, workspace: Workspace, request: Request) -> Output: 
 
     reading = read_design(given, workspace)
     found = lint(reading.design, texts=reading.texts, select=given.get("select"))
-    findings = Findings(tuple(found), reading.design.summary)
+    findings = Findings(tuple(found), reading.design.summary, reading.design.problems)
     lines = [findings.summary + problems_text(reading), *(_line(finding) for finding in findings)]
     return Output(clipped("\n".join(lines)), shown=(findings,), design=reading.design)
 
@@ -30,6 +30,7 @@ def _line(finding: Finding) -> str:
     line = f"{finding.code} {finding.severity} {finding.source} {finding.where}: {finding.message}"
     if finding.advice:
         line += f" → {finding.advice}"
+    line = " ".join(line.split())  # a name with a line break in it must not forge a line
     if finding.fix is None:
         return line
     edit = {

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from archnb.permission.gate import Request
-from archnb.tools.base import Input, Output, Tool, ToolError, schema, string
+from archnb.tools.base import OUTPUT_LIMIT, Input, Output, Tool, ToolError, schema, string
 from archnb.workspace import Workspace
 
 LINES = 2000
@@ -13,9 +13,8 @@ LINE_WIDTH = 2000
 def _request(given: Input, workspace: Workspace) -> Request:
     path = workspace.resolve(given["filePath"])
     name = workspace.name(path)
-    warning = workspace.warning(name) if path.is_file() else ""
-    keys = "hold" in warning or "key" in warning
-    return Request("read", (name,), f"read {name}", f"read {name}", warning=warning if keys else "")
+    warning = workspace.secret(name) if path.is_file() else ""
+    return Request("read", (name,), f"read {name}", f"read {name}", warning=warning)
 
 
 async def _run(given: Input, workspace: Workspace, request: Request) -> Output:
@@ -33,7 +32,9 @@ async def _run(given: Input, workspace: Workspace, request: Request) -> Output:
         raise ToolError(f"Offset {start} is out of range for {name} ({len(lines)} lines).")
     chosen = lines[start - 1 : start - 1 + count]
     numbered = [f"{number}: {line[:LINE_WIDTH]}" for number, line in enumerate(chosen, start)]
-    last = start + len(chosen) - 1
+    while numbered and sum(map(len, numbered)) > OUTPUT_LIMIT:
+        numbered.pop()
+    last = start + len(numbered) - 1
     rest = f"(Showing lines {start}-{last} of {len(lines)}. Use offset={last + 1} to continue.)"
     tail = f"(End of file - total {len(lines)} lines)" if last >= len(lines) else rest
     return Output("\n".join([*numbered, tail]))

@@ -6,10 +6,11 @@ import base64
 import itertools
 import re
 import xml.etree.ElementTree as ET
+from dataclasses import replace
 
 import pytest
 
-from archnb.design.diagrams import diagrams, draw
+from archnb.design.diagrams import Drawing, Drawings, diagrams, draw
 from archnb.design.elements import Column, Design, Entity, Flow, Relation, Service, Source
 from archnb.errors import DrawError
 
@@ -110,6 +111,93 @@ def test_a_drawing_shows_itself_in_three_forms() -> None:
     assert root.get("aria-label") == "Shop <1>"
     # twice as many pixels as CSS pixels
     assert png_size(drawing.png)[0] == pytest.approx(2 * drawing.width, abs=3)
+
+
+@pytest.mark.parametrize(
+    ("size", "shown"),
+    [((2350, 1000), (940, 400)), ((940, 700), (940, 700)), ((300, 900), (300, 900)),
+     ((941, 1), (940, 1)), ((90000, 1), (940, 1))],
+)  # fmt: skip
+def test_a_wide_picture_fits_the_cell_and_is_saved_as_it_is(tmp_path, size, shown) -> None:
+    (drawn,) = draw(TABLES, title='width="5000" height="9"')
+    svg = re.sub(r' width="\d+" height="\d+"', ' width="{}" height="{}"'.format(*size), drawn.svg)
+    drawing = replace(drawn, svg=svg, width=size[0])
+    data, metadata = drawing._repr_mimebundle_()
+    natural, root = ET.fromstring(svg), ET.fromstring(data["image/svg+xml"])
+    assert (root.get("width"), root.get("height")) == tuple(map(str, shown))
+    assert root.get("viewBox") == natural.get("viewBox")
+    assert metadata["image/png"]["width"] == shown[0]
+    assert drawing.save(tmp_path / "x.svg").read_text() == svg
+
+
+def test_a_really_wide_drawing_fits_the_cell() -> None:
+    (drawing,) = draw(Design(flows=tuple(Flow(f"service-{n}", "hub") for n in range(60))), title="W" * 200)  # fmt: skip
+    assert drawing.width > 940
+    data, metadata = drawing._repr_mimebundle_()
+    root = ET.fromstring(data["image/svg+xml"])
+    assert root.get("width") == "940" == str(metadata["image/png"]["width"])
+    _, _, width, height = map(float, root.get("viewBox", "").split())
+    assert int(root.get("height", "")) == pytest.approx(940 * height / width, abs=2)
+
+
+def test_drawings_are_a_tuple() -> None:
+    both = draw(TABLES | SERVICES)
+    assert isinstance(both, Drawings)
+    assert (len(both), both[1].kind, bool(both), bool(draw(Design()))) == (
+        2,
+        "services",
+        True,
+        False,
+    )
+    assert list(both) == [both[0], both[1]]
+    assert all(isinstance(drawing, Drawing) for drawing in both)
+
+
+def test_one_drawing_is_shown_as_itself_and_none_in_words() -> None:
+    one = draw(TABLES)
+    assert one._repr_mimebundle_(include=None, exclude=None) == one[0]._repr_mimebundle_()
+    assert draw(Design())._repr_mimebundle_() == ({"text/plain": "nothing to draw"}, {})
+
+
+def test_several_drawings_are_shown_below_one_another() -> None:
+    both = draw(TABLES | SERVICES, title='"<b>')
+    data, _ = both._repr_mimebundle_()
+    assert set(data) == {"text/html", "text/plain"}
+    assert data["text/plain"] == f"{both[0].text}\n\n{both[1].text}"
+    images = re.findall(r'<img src="data:image/svg\+xml;base64,([^"]+)"([^>]*)>', data["text/html"])
+    assert [base64.b64decode(image).decode() for image, _ in images] == [each.svg for each in both]
+    for _, rest in images:
+        assert rest == (' style="max-width:100%;display:block;margin:8px 0" alt="&quot;&lt;b&gt;"')
+
+
+@pytest.mark.parametrize("design", [Design(), TABLES, TABLES | SERVICES])
+def test_ipython_takes_the_words_of_the_bundle(design: Design) -> None:
+    from IPython.core.formatters import DisplayFormatter
+
+    drawings = draw(design)
+    data, _ = DisplayFormatter().format(drawings)
+    assert data["text/plain"] == drawings._repr_mimebundle_()[0]["text/plain"]
+
+
+@pytest.mark.parametrize(
+    ("design", "names"),
+    [
+        (TABLES, ["a.b.svg"]),
+        (TABLES | SERVICES, ["a.b-erd.svg", "a.b-services.svg"]),
+        (Design(), []),
+    ],
+)
+def test_drawings_are_saved_by_kind(tmp_path, design: Design, names: list[str]) -> None:
+    drawings = draw(design)
+    paths = drawings.save(str(tmp_path / "a.b.svg"))
+    assert paths == [tmp_path / name for name in names]
+    assert [path.read_text() for path in paths] == [drawing.svg for drawing in drawings]
+
+
+@pytest.mark.parametrize("name", ["", "x.pdf", "missing/x.svg"])
+def test_several_drawings_say_why_they_are_not_saved(name: str) -> None:
+    with pytest.raises(DrawError):
+        draw(TABLES | SERVICES).save(name)
 
 
 def test_the_title_names_the_only_file() -> None:

@@ -49,6 +49,16 @@ def test_a_shape_for_each_kind(kind, look: str) -> None:
     [
         (Flow("a", "b"), "s0 -> s1", "- a calls b"),
         (Flow("a", "b", "async"), "style=dashed", "- a sends to b"),
+        (
+            Flow("a", "b", "async", directed=False),
+            "arrowhead=none style=dashed",
+            "- a is connected to b",
+        ),
+        (
+            Flow("a", "b", "async", startup=True, directed=False),
+            "style=dotted",
+            "- a starts after b",
+        ),
         (Flow("a", "b", "data"), "arrowhead=none", "- a reads and writes b"),
         (Flow("a", "b", startup=True), "style=dotted", "- a starts after b"),
         (Flow("a", "b", label="<i>"), "&lt;i&gt;", "- a calls b: <i>"),
@@ -70,6 +80,11 @@ def test_a_line_for_each_style(flow: Flow, look: str, words: str) -> None:
         ([Flow("a", "b", startup=True)], [Link("a", "b", "sync", startup=True)]),
         ([Flow("a", "b"), Flow("a", "b", "async")], [Link("a", "b", "sync"), Link("a", "b", "async")]),
         ([Flow("a", "b", inferred=True), Flow("a", "b")], [Link("a", "b", "sync")]),
+        ([Flow("a", "b", "async", directed=False)], [Link("a", "b", "async", directed=False)]),
+        ([Flow("a", "b", "async", directed=False), Flow("a", "b", "async")], [Link("a", "b", "async")]),
+        ([Flow("a", "b", "async", directed=False), Flow("b", "a", "async")], [Link("b", "a", "async")]),
+        ([Flow("a", "b", "async", directed=False), Flow("b", "a")],
+         [Link("a", "b", "async", directed=False), Link("b", "a", "sync")]),
         ([Flow("a", "db", "data", "PostgreSQL")], [Link("a", "db", "data")]),
     ],
 )  # fmt: skip
@@ -141,7 +156,11 @@ def test_the_legend_has_only_what_appears() -> None:
     assert not {"call", "message or event"} & set(words_in(draw(plain)[0].svg))
     words = set(words_in(draw(mixed)[0].svg))
     assert {"call", "message or event", "inferred from settings"} <= words
-    assert "reads and writes" not in words
+    assert not {"reads and writes", "messages, sent or received"} & words
+    unknown = Design(services=services, flows=(Flow("a", "b", "async", directed=False),))
+    words = set(words_in(draw(unknown)[0].svg))
+    assert "messages, sent or received" in words
+    assert "message or event" not in words
 
 
 def test_that_all_is_inferred_is_said_once() -> None:

@@ -139,6 +139,8 @@ def test_flows(shop):
         ("migrate", "orders-db"): ("data", "PostgreSQL", False, True),
         ("web", "payments"): ("sync", "HTTP", False, False),
     }
+    undirected = {key for key, each in found.items() if not each.directed}
+    assert undirected == {("orders", "bus"), ("payments", "bus")}
     assert found["orders", "orders-db"].database == "orders"
     assert found["orders", "orders-db"].evidence == (
         "environment DATABASE_URL; depends_on (service_healthy)"
@@ -348,3 +350,11 @@ def test_hostile_names_are_written_safely():
     services = tuple(Service(name, ports=(Port("1"),)) for name in names)
     text = compose.write(Design(services=services))
     assert len(yaml.safe_load(text)["services"]) == len(names)
+
+
+def test_a_link_to_a_queue_does_not_say_who_sends():
+    text = (
+        "services:\n  a: {image: x, links: [bus, b]}\n  b: {image: y}\n  bus: {image: rabbitmq}\n"
+    )
+    found = edges(compose.read(text, "compose.yaml"))
+    assert (found["a", "bus"].directed, found["a", "b"].directed) == (False, True)

@@ -238,6 +238,25 @@ def test_the_database_beside_a_host(settings, database):
     assert flow.database == database
 
 
+@pytest.mark.parametrize(
+    ("name", "value", "target", "directed"),
+    [
+        ("EVENTS_URL", "amqp://u:p@bus:5672", "bus", False),
+        ("BUS_ADDR", None, "bus", False),
+        ("CART_URL", "http://cart", "cart", True),
+        ("DATABASE_URL", "postgres://u:p@orders-db/shop", "orders-db", True),
+    ],
+)
+def test_an_address_does_not_say_who_sends(name, value, target, directed):
+    services = {**SERVICES, "bus": Service("bus", "queue", "RabbitMQ")}
+    directory = Directory(services, lambda host: [host] if host in services else [])
+    variable = Variable(name, value, Source("f", 1), name)
+    (flow,) = calls("me", [variable], directory, inferred=False)
+    assert (flow.target, flow.directed) == (target, directed)
+    order = Flow("me", target, flow.style, startup=True)
+    assert [each.directed for each in joined([order, flow])] == [directed]
+
+
 def test_command_lines():
     words = ["serve", "--db-host=db", "--cache-host", "redis", "-v", "--", "api:80"]
     found = [(each.name, each.value) for each in command_variables(words, Source(), "command")]

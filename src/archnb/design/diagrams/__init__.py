@@ -7,12 +7,12 @@ from collections.abc import Sequence
 from pathlib import PurePath
 
 from archnb.design.diagrams._ink import clean
-from archnb.design.diagrams.base import Diagram, Drawing, View
+from archnb.design.diagrams.base import Diagram, Drawing, Drawings, View
 from archnb.design.elements import Design, Finding
 from archnb.errors import DrawError
 from archnb.parts import collect
 
-__all__ = ["Diagram", "Drawing", "View", "diagrams", "draw"]
+__all__ = ["Diagram", "Drawing", "Drawings", "View", "diagrams", "draw"]
 
 _PAGE = 1000.0  # CSS pixels that a notebook's output is wide
 
@@ -29,12 +29,12 @@ def draw(
     title: str = "",
     focus: Sequence[str] = (),
     findings: Sequence[Finding] = (),
-) -> list[Drawing]:
+) -> Drawings:
     """Draw a design: each diagram that applies, or the one ``kind`` names.
 
     ``focus`` names tables or services: only they and their neighbours are drawn. ``DrawError``
     is raised for an unknown kind or name, for a named kind with nothing to draw, and where the
-    engine fails; ``auto`` with nothing to draw gives an empty list.
+    engine fails; ``auto`` with nothing to draw gives none.
     """
     from archnb.design.diagrams._focus import narrow
 
@@ -47,10 +47,10 @@ def draw(
     chosen = [part for part in known.values() if kind in ("auto", part.name) and part.applies(seen)]
     if kind != "auto" and not chosen:
         raise DrawError(f"Nothing to draw as {kind}: the design holds {design.summary}.")
-    return [
+    return Drawings(
         _drawing(diagram, seen, clean(title) or _titled(design, diagram), focus, findings)
         for diagram in chosen
-    ]
+    )
 
 
 def _drawing(

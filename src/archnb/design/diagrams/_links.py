@@ -29,6 +29,7 @@ class Link:
     labels: tuple[str, ...] = ()
     inferred: bool = False
     startup: bool = False
+    directed: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +49,8 @@ def links(design: Design) -> list[Link]:
     """Flows and published events, merged by pair and style.
 
     A start-up order stands only where nothing else does; a label that only repeats the target's
-    technology says nothing.
+    technology says nothing. A connection of unknown direction is left out where an event or
+    message the other way says what it is for.
     """
     known = {service.name: service.technology for service in design.services}
     pairs: dict[tuple[str, str], list[Flow]] = {}
@@ -62,8 +64,10 @@ def links(design: Design) -> list[Link]:
             said = dict.fromkeys(flow.label for flow in same if flow.label)
             labels = tuple(label for label in said if label != known.get(target))
             inferred = all(flow.inferred for flow in same)
-            found.append(Link(origin, target, style, labels, inferred, startup=not real))
-    return found
+            directed = any(flow.directed for flow in same)
+            found.append(Link(origin, target, style, labels, inferred, not real, directed))
+    sent = {(link.origin, link.target) for link in found if link.style == "async" and link.directed}
+    return [link for link in found if link.directed or (link.target, link.origin) not in sent]
 
 
 def fold(found: Sequence[Link], services: Iterable[Service]) -> tuple[list[Link], list[Crowd]]:

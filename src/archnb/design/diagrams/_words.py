@@ -70,6 +70,7 @@ def _link(link: Link) -> str:
         if link.style == "data"
         else "calls"
     )
+    verb = verb if link.directed else "is connected to"
     verb = "starts after" if link.startup else verb
     through = f": {', '.join(said(label) for label in link.labels)}" if link.labels else ""
     aside = " (inferred)" if link.inferred else ""

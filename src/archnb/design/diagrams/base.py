@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import base64
+import html
+import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -10,6 +12,8 @@ from typing import Any
 
 from archnb.design.elements import Design, Finding
 from archnb.errors import DrawError
+
+_WIDEST = 940  # CSS pixels that fit a cell: JupyterLab cuts off a wider image, without a scrollbar
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,12 +61,13 @@ class Drawing:
 
     def _repr_mimebundle_(self, **_: object) -> tuple[dict[str, Any], dict[str, Any]]:
         """Jupyter's hook: each front end takes the best form it can show."""
+        width = min(self.width, _WIDEST)
         data = {
-            "image/svg+xml": self.svg,
+            "image/svg+xml": _fitted(self.svg),
             "image/png": base64.b64encode(self.png).decode("ascii"),
             "text/plain": self.text,
         }
-        return data, {"image/png": {"width": self.width}}
+        return data, {"image/png": {"width": width}}
 
     def save(self, path: str | Path) -> Path:
         """Write the form that the suffix names: .svg, .png, .dot or .txt."""
@@ -87,3 +92,51 @@ class Drawing:
                 hint="Choose a folder that exists and can be written to.",
             ) from error
         return target
+
+
+class Drawings(tuple[Drawing, ...]):
+    """The drawings of one design, which show themselves as the value of a cell."""
+
+    __slots__ = ()
+
+    def __repr__(self) -> str:
+        """In words: IPython prefers a tuple's own printing to the text of the bundle."""
+        return "\n\n".join(drawing.text for drawing in self) or "nothing to draw"
+
+    def _repr_mimebundle_(self, **_: object) -> tuple[dict[str, Any], dict[str, Any]]:
+        """Jupyter's hook: a drawing alone as itself, several below one another."""
+        if len(self) == 1:
+            return self[0]._repr_mimebundle_()
+        if not self:
+            return {"text/plain": repr(self)}, {}
+        return {"text/html": "\n".join(map(_image, self)), "text/plain": repr(self)}, {}
+
+    def save(self, path: str | Path) -> list[Path]:
+        """Write each drawing: one alone to ``path``, of several each to ``stem-KIND.suffix``."""
+        if len(self) == 1:
+            return [self[0].save(path)]
+        target = Path(path)
+        return [
+            drawing.save(target.parent / f"{target.stem}-{drawing.kind}{target.suffix}")
+            for drawing in self
+        ]
+
+
+def _fitted(svg: str) -> str:
+    """The SVG no wider than a cell; its ``viewBox`` stays, so that everything scales."""
+
+    def scaled(size: re.Match[str]) -> str:
+        width, height = int(size[1]), int(size[2])
+        if width <= _WIDEST:
+            return size[0]
+        return f'width="{_WIDEST}" height="{max(1, round(height * _WIDEST / width))}"'
+
+    return re.sub(r'width="(\d+)" height="(\d+)"', scaled, svg, count=1)
+
+
+def _image(drawing: Drawing) -> str:
+    encoded = base64.b64encode(drawing.svg.encode()).decode("ascii")
+    return (
+        f'<img src="data:image/svg+xml;base64,{encoded}" '
+        f'style="max-width:100%;display:block;margin:8px 0" alt="{html.escape(drawing.title)}">'
+    )

@@ -232,6 +232,8 @@ def _edge(link: Link, *, pale: bool) -> dict[str, str]:
                 pass
             case "async":
                 look["style"] = "dashed"
+                if not link.directed:
+                    look["arrowhead"] = "none"
             case "data":
                 look = {"arrowhead": "none", "color": _PALE if pale else _DATA}
     if link.labels:
@@ -242,12 +244,13 @@ def _edge(link: Link, *, pale: bool) -> dict[str, str]:
 def _legend(scene: _Scene) -> list[str]:
     """The styles of line that appear, unless there are only plain calls."""
     real = [link for link in scene.links if not link.startup]
-    styles = {link.style for link in real}
+    styles = {link.style if link.directed else "either way" for link in real}
     legend = [
         sample(mark, color, meaning)
         for style, mark, color, meaning in (
             ("sync", "——", SOFT, f"{clip(scene.protocol, 26)} call".strip()),
-            ("async", "- - -", SOFT, "message or event"),
+            ("async", "- - >", SOFT, "message or event"),
+            ("either way", "- - -", SOFT, "messages, sent or received"),
             ("data", "——", _DATA, "reads and writes"),
         )
         if style in styles
@@ -256,7 +259,7 @@ def _legend(scene: _Scene) -> list[str]:
         legend.append(sample("——", _PALE, "inferred from settings"))
     if any(link.startup for link in scene.links):
         legend.append(sample("· · · ·", _PALE, "only starts after"))
-    return legend if len(legend) > 1 or "async" in styles or scene.protocol else []
+    return legend if len(legend) > 1 or styles & {"async", "either way"} or scene.protocol else []
 
 
 SERVICES = Diagram(

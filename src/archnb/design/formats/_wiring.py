@@ -133,6 +133,7 @@ def _flow(
         evidence=variable.evidence,
         source=variable.source,
         database=address.database if target.kind == "store" else "",
+        directed=target.kind != "queue",  # an address does not say who publishes and who consumes
     )
 
 

@@ -131,7 +131,8 @@ def _flows(name: str, me: Part, directory: Directory, sheet: Sheet) -> list[Flow
     flows = calls(name, me.variables, linked, inferred=False)
     for target, (_, line) in me.links.items():
         flow = _towards(name, target, services, evidence="links")
-        flows.append(replace(flow, source=sheet.source(line)))
+        directed = flow.style != "async"
+        flows.append(replace(flow, directed=directed, source=sheet.source(line)))
     flows += _routed(name, me, services, sheet)
     for target, (condition, line) in me.depends_on.items():
         if target not in services:
