@@ -169,7 +169,7 @@ def test_plan_offers_looking_and_refuses_acting(tmp_path):
 
 BAD_CALLS = [
     (call("nothing"), "no tool 'nothing'"),
-    (call("read"), "'filePath' is a required property"),
+    (call("read"), '"filePath" is a required property'),
     (call("read", filePath=3), "3 is not of type"),
     (call("read", filePath="a", odd=1), "odd"),
     (call("read", filePath="../x"), "outside the workspace"),
