@@ -13,7 +13,8 @@ from typing import Any
 from archnb.design.elements import Design, Finding
 from archnb.errors import DrawError
 
-_WIDEST = 940  # CSS pixels that fit a cell: JupyterLab cuts off a wider image, without a scrollbar
+# CSS pixels that fit the cell of a small window; JupyterLab cuts a wider image off, unscrolled.
+_WIDEST = 820
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,15 +124,12 @@ class Drawings(tuple[Drawing, ...]):
 
 
 def _fitted(svg: str) -> str:
-    """The SVG no wider than a cell; its ``viewBox`` stays, so that everything scales."""
+    """The SVG as wide as the cell it stands in: without a size of its own, by its ``viewBox``."""
 
     def scaled(size: re.Match[str]) -> str:
-        width, height = int(size[1]), int(size[2])
-        if width <= _WIDEST:
-            return size[0]
-        return f'width="{_WIDEST}" height="{max(1, round(height * _WIDEST / width))}"'
+        return size[0] if int(size[1]) <= _WIDEST else ""
 
-    return re.sub(r'width="(\d+)" height="(\d+)"', scaled, svg, count=1)
+    return re.sub(r' width="(\d+)" height="(\d+)"', scaled, svg, count=1)
 
 
 def _image(drawing: Drawing) -> str:
