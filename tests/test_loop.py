@@ -237,8 +237,8 @@ def test_interrupt_at_a_question(tmp_path):
     check_history(history)
 
 
-def test_interrupt_in_a_command_ends_its_processes(tmp_path):
-    command = "echo $$ > pid; sleep 60 & wait"
+def test_interrupt_in_a_command_leaves_a_valid_history(tmp_path):
+    command = "sleep 60"
     seen, history, _ = play(
         [[call("bash", command=command)]], tmp_path, cancel_on=events.ToolStarted
     )

@@ -6,7 +6,7 @@ import re
 
 # A reference starts a word; `a@b.c`, `@app.get(...)` and quoted ones are none.
 _REFERENCE = re.compile(r"(?<![\w@./`'\"])@(?:\"([^\"\n]+)\"|([\w./\\~-]*[\w/])(?![\w(*]))")
-_FENCE = re.compile(r"^[ \t]*(`{3,}|~{3,}).*?(?:^[ \t]*\1[^\n]*$|\Z)", re.DOTALL | re.MULTILINE)
+CODE_BLOCK = re.compile(r"^[ \t]*(`{3,}|~{3,}).*?(?:^[ \t]*\1[^\n]*$|\Z)", re.DOTALL | re.MULTILINE)
 
 
 def references(text: str) -> list[str]:
@@ -15,7 +15,7 @@ def references(text: str) -> list[str]:
     >>> references("Review @db/schema.sql and @compose.yaml, ask ops@example.org")
     ['db/schema.sql', 'compose.yaml']
     """
-    found = _REFERENCE.findall(_FENCE.sub("", text))
+    found = _REFERENCE.findall(CODE_BLOCK.sub("", text))
     return list(dict.fromkeys(quoted or bare for quoted, bare in found))
 
 

@@ -155,7 +155,7 @@ class _Card:
         self._sign.playing = False  # else the page goes on ticking into a closed channel
         for widget in self._all:
             for part in (getattr(widget, "style", None), getattr(widget, "layout", None), widget):
-                with contextlib.suppress(Exception):
+                with contextlib.suppress(Exception):  # a closed channel is what is wanted
                     if part is not None:
                         part.close()
 

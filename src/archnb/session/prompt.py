@@ -6,10 +6,9 @@ import re
 from collections.abc import Callable, Collection
 
 from archnb.errors import CellError
-from archnb.references import references
+from archnb.references import CODE_BLOCK, references
 from archnb.workspace import Workspace
 
-_FENCE = re.compile(r"^[ \t]*(`{3,}|~{3,}).*?(?:^[ \t]*\1[^\n]*$|\Z)", re.DOTALL | re.MULTILINE)
 _VARIABLE = re.compile(r"\{\{\s*([A-Za-z_]\w*)\s*\}\}")
 
 
@@ -33,7 +32,7 @@ def insert_variables(text: str, lookup: Callable[[str], str | None]) -> str:
     """
     parts: list[str] = []
     end = 0
-    for fence in _FENCE.finditer(text):
+    for fence in CODE_BLOCK.finditer(text):
         parts += [_inserted(text[end : fence.start()], lookup), fence[0]]
         end = fence.end()
     return "".join([*parts, _inserted(text[end:], lookup)])

@@ -56,7 +56,7 @@ class Session:
             self.agent_choice(),
             Choice("agent file", agent.path, agent.origin),
             self.model_choice(agent=agent),
-            Choice("sandbox", sandbox.LABEL, "measured at start"),
+            Choice("sandbox", sandbox.LABEL, "no sandbox is built yet"),
         ]
 
     def gate(self, agent: Agent, *, plan: bool = False) -> Gate:
