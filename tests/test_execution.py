@@ -1,6 +1,7 @@
 """A command runs with a clean environment and within its limits, and its processes end with it."""
 
 import asyncio
+import contextlib
 import os
 import time
 from pathlib import Path
@@ -8,7 +9,8 @@ from pathlib import Path
 import pytest
 
 from archnb.execution.environment import clean_environment
-from archnb.execution.process import KEEP, run
+from archnb.execution.output import LIMIT, Printed, clean
+from archnb.execution.process import run
 
 
 def outcome(command, folder, timeout=20.0):
@@ -88,11 +90,108 @@ def test_cancel_ends_the_tree(tmp_path):
 
 
 def test_a_flood_is_kept_in_bounded_memory(tmp_path):
-    result = outcome("echo first; head -c 20000000 /dev/zero | tr '\\0' x; echo last", tmp_path)
-    assert result.output.startswith("first\n")
-    assert result.output.endswith("last\n")
-    assert len(result.output) < KEEP + 200
-    assert result.dropped > 19_000_000
+    printed = Printed()
+    command = "echo first; head -c 100000000 /dev/zero | tr '\\0' x; echo; echo last"
+    result = asyncio.run(run(command, tmp_path, timeout=60.0, printed=printed))
+    assert result.output.startswith("first\nxxx")
+    assert result.output.endswith("xxx\nlast\n")
+    assert "… the middle left out; 100,000,012 bytes in all …" in result.output
+    assert len(result.output) < LIMIT + 200
+
+
+@pytest.mark.parametrize(
+    ("command", "expected"),
+    [
+        ("exec >&- 2>&-; sleep 0.3; echo hidden > done", ""),  # closes the pipe and runs on
+        ("echo a; kill -9 $$", "a\n"),
+        ("(sleep 0.2; echo late) & wait; echo end", "late\nend\n"),
+    ],
+)
+def test_the_end_of_the_shell_is_the_end(tmp_path, command, expected):
+    assert outcome(command, tmp_path).output == expected
+    assert "hidden" not in command or (tmp_path / "done").exists()
+
+
+@pytest.mark.skipif(not Path("/proc/self/environ").exists(), reason="needs Linux's /proc")
+@pytest.mark.parametrize(
+    "escape",
+    [
+        "setsid sleep 300 &",
+        "setsid bash -c 'trap \"\" TERM HUP; sleep 300; sleep 300' &",
+        "setsid setsid bash -c 'sleep 300 & sleep 300' &",
+        "set -m; sleep 300 & disown;",
+        "env -i sleep 300 &",
+    ],
+)
+@pytest.mark.parametrize(
+    ("ending", "timeout"), [("sleep 0.2; echo done", 60.0), ("echo done; sleep 300", 0.6)]
+)
+def test_what_leaves_the_session_is_ended_too(tmp_path, escape, ending, timeout):
+    marked = f"exec 9> {tmp_path}/held; {escape} {ending}"
+    result = outcome(marked, tmp_path, timeout=timeout)
+    assert result.output == "done\n"
+    assert result.timed_out is (timeout < 1)
+    for _ in range(100):
+        if not holding(tmp_path / "held"):
+            break
+        time.sleep(0.05)
+    assert holding(tmp_path / "held") == []
+
+
+def holding(path):
+    """The living processes that have ``path`` open."""
+    found = []
+    for link in Path("/proc").glob("[0-9]*/fd/9"):
+        with contextlib.suppress(OSError):
+            if link.readlink() == path:
+                found.append(link.parts[2])
+    return found
+
+
+def test_progress_is_the_latest_lines(tmp_path):
+    seen = []
+    command = "for i in 1 2 3; do echo line $i; sleep 0.3; done"
+    asyncio.run(run(command, tmp_path, timeout=60.0, progress=seen.append))
+    assert seen
+    assert all("line 1\nline 2\nline 3".startswith(text) for text in seen)
+
+
+@pytest.mark.parametrize(
+    ("given", "expected"),
+    [
+        ("plain\ttext\n", "plain\ttext\n"),
+        ("\x1b[1;31mred\x1b[0m", "red"),
+        ("\x1b]0;title\x07after", "after"),
+        ("\x1b]8;;https://example.org\x1b\\link\x1b]8;;\x1b\\", "link"),
+        ("\x1b]never ended\nnext", "\nnext"),
+        ("a\x1b[2K\x1b[1Gb", "ab"),
+        ("10%\r20%\r30%\r\n", "30%\n"),
+        ("10%\r\n20%", "10%\n20%"),
+        ("only\r", "only"),
+        ("abx\bc", "abc"),
+        ("b\bbo\bol\bld\bd", "bold"),
+        ("\b\b", ""),
+        ("a\x00\x07\x9bb", "ab"),
+        ("\x1b(B\x1b=ok\x1b", "ok"),
+        ("日本 é", "日本 é"),
+    ],
+)
+def test_text_without_what_steers_a_terminal(given, expected):
+    assert clean(given) == expected
+
+
+def test_hostile_output_is_cleaned_in_linear_time():
+    for piece in ("\x1b[", "\x1b]", "\r", "\b", "x", "\x1b[0;", "\x1bP"):
+        assert len(clean(piece * 200_000)) <= 400_000
+
+
+def test_a_file_that_cannot_be_written_costs_nothing_but_the_file(tmp_path):
+    (tmp_path / "file").write_text("")
+    printed = Printed(tmp_path / "file" / "below")
+    printed.add(b"x" * 100_000)
+    printed.add(b"end")
+    assert printed.text().endswith("end")
+    assert printed.saved() is None
 
 
 @pytest.mark.parametrize("repository_config", ["core.fsmonitor", "gpg.program"])

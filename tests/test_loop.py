@@ -8,7 +8,8 @@ from archnb import events, loop
 from archnb.agents import Agent
 from archnb.conversation import Message, Text, ToolCall, ToolResult, Usage
 from archnb.errors import ModelError
-from archnb.permission.gate import Gate, Reply
+from archnb.permission.gate import Gate
+from archnb.permission.requests import Reply
 from archnb.permission.rules import Rule
 from archnb.providers.base import Settings, Turn, Waiting
 from archnb.providers.scripted import Scripted
@@ -26,14 +27,22 @@ async def deny(ask):
 
 
 def play(
-    turns, folder, *, approver=approve, rules=(), read_only=False, history=None, cancel_on=None
+    turns,
+    folder,
+    *,
+    approver=approve,
+    rules=(),
+    read_only=False,
+    history=None,
+    cancel_on=None,
+    **wired,
 ):
     """Run one prompt; ``cancel_on`` is an event type at which the consuming task is cancelled."""
     history = [] if history is None else history
     provider = turns if isinstance(turns, Scripted) else Scripted(turns)
     wiring = loop.Wiring(
         Agent("architect", prompt="You design.", rules=tuple(rules)), provider, all_tools(),
-        Gate(tuple(rules), read_only=read_only), Workspace.at(folder), Settings("scripted"), approver,
+        Gate(tuple(rules), read_only=read_only), Workspace.at(folder), Settings("scripted"), approver, **wired,
     )  # fmt: skip
     seen = []
 
@@ -122,7 +131,7 @@ def test_a_file_that_changed_while_the_card_waited_is_not_overwritten(tmp_path):
     assert file.read_text() == "mine"
     returned = next(event for event in seen if isinstance(event, events.ToolReturned))
     assert returned.state == "failed"
-    assert "changed since it was shown" in returned.text
+    assert "changed while this waited" in returned.text
 
 
 def test_an_allowed_command_runs_unasked_and_a_denied_one_never(tmp_path):
@@ -135,27 +144,6 @@ def test_an_allowed_command_runs_unasked_and_a_denied_one_never(tmp_path):
     assert str(tmp_path) in returned["c1"].text
     assert "exit code 0" in returned["c1"].text
     assert (returned["c2"].state, (tmp_path / "keep").exists()) == ("refused", True)
-    check_history(history)
-
-
-def test_every_tool_under_deny_all_leaves_the_workspace_untouched(tmp_path):
-    (tmp_path / "a.sql").write_text("create table t (id int);")
-    samples = {
-        "bash": {"command": "touch x"}, "edit": {"filePath": "a.sql", "oldString": "table t", "newString": "table u"},
-        "write": {"filePath": "b", "content": "b"}, "read": {"filePath": "a.sql"}, "list": {}, "glob": {"pattern": "*"},
-        "grep": {"pattern": "x"}, "draw": {"files": ["a.sql"]}, "lint": {"files": ["a.sql"]},
-    }  # fmt: skip
-    assert set(samples) == {tool.name for tool in all_tools()}
-    turn = [
-        call(name, f"c{number}", **given) for number, (name, given) in enumerate(samples.items())
-    ]
-    # A narrower rule before the star keeps the tools offered, so that the gate itself is what refuses.
-    rules = [Rule("*", "*", "deny"), Rule("*", "never", "deny")]
-    seen, history, _ = play([turn, []], tmp_path, rules=rules)
-    returned = [event for event in seen if isinstance(event, events.ToolReturned)]
-    assert [event.state for event in returned] == ["refused"] * len(samples)
-    assert [path.name for path in tmp_path.iterdir()] == ["a.sql"]
-    assert (tmp_path / "a.sql").read_text() == "create table t (id int);"
     check_history(history)
 
 
@@ -264,10 +252,9 @@ def test_a_generator_closed_halfway_still_leaves_a_valid_history(tmp_path):
     assert [b.is_error for b in history[-1].blocks] == [False, True]
 
 
-def test_the_step_limit_ends_a_run_that_never_ends(tmp_path, monkeypatch):
-    monkeypatch.setattr(loop, "MAX_STEPS", 3)
+def test_the_step_limit_ends_a_run_that_never_ends(tmp_path):
     turns = [[call("list", f"c{number}")] for number in range(9)]
-    seen, history, provider = play(turns, tmp_path)
+    seen, history, provider = play(turns, tmp_path, max_steps=3)
     assert (seen[-1].reason, len(provider.requests)) == ("steps", 3)
     check_history(history)
 

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from archnb.design.diagrams import Drawing, Drawings
     from archnb.design.elements import Design, Finding
     from archnb.design.findings import Findings
+    from archnb.design.verdicts import Verdicts
     from archnb.session.session import Session
     from archnb.session.transcript import Result
 
@@ -30,9 +31,11 @@ __all__ = [
     "Findings",
     "Result",
     "Session",
+    "Verdicts",
     "draw",
     "lint",
     "read",
+    "verify",
 ]
 
 _LAZY = {
@@ -42,6 +45,7 @@ _LAZY = {
     "Findings": "archnb.design.findings",
     "Result": "archnb.session.transcript",
     "Session": "archnb.session.session",
+    "Verdicts": "archnb.design.verdicts",
 }
 
 
@@ -96,6 +100,14 @@ def lint(*designs: Design | str | Path, select: Sequence[str] | None = None) -> 
             whole |= design
     found = tuple(lint_design(whole, texts=texts, select=select))
     return FindingsType(found, whole.summary, whole.problems)
+
+
+def verify(*paths: str | Path, text: str | None = None, engine: str = "auto") -> Verdicts:
+    """What a real, throw-away database says of a schema; see :mod:`archnb.design.verify`."""
+    from archnb.design.verdicts import Verdicts as VerdictsType
+    from archnb.design.verify import verify as verify_design
+
+    return VerdictsType(verify_design(*paths, text=text, engine=engine))
 
 
 def load_ipython_extension(shell: InteractiveShell) -> None:

@@ -98,3 +98,12 @@ class ToolSpec:
     name: str
     description: str
     input_schema: Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Todo:
+    """One line of the to-do list that an agent keeps, as OpenCode has it."""
+
+    content: str
+    status: Literal["pending", "in_progress", "completed", "cancelled"] = "pending"
+    priority: Literal["high", "medium", "low"] = "medium"

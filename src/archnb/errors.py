@@ -14,6 +14,8 @@ class ArchnbError(Exception):
         ├── AgentError       an agent file is missing or broken
         ├── WorkspaceError   a path outside, missing, too large, or changed meanwhile
         ├── CellError        a magic's line or a cell's reference cannot be understood
+        ├── AddressError     a URL that is none, or that may not be visited
+        ├── FetchError       a page that cannot be had
         └── ModelError       no key, a refused request, a lost connection
     """
 

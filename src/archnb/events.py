@@ -5,14 +5,15 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
-from archnb.conversation import ToolCall, Usage
+from archnb.conversation import Todo, ToolCall, Usage
 from archnb.design.diagrams import Drawing
 from archnb.design.elements import Design
 from archnb.design.findings import Findings
-from archnb.permission.gate import Ask, Decision, Reply, Request
+from archnb.design.verdicts import Verdicts
+from archnb.permission.requests import Ask, Decision, Reply, Request
 from archnb.workspace import FileChange
 
-Shown = Drawing | Findings
+Shown = Drawing | Findings | Verdicts
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,13 +40,15 @@ class ThinkingDelta:
 class ToolCalled:
     """The model asks for a tool; ``title`` says in one line what for.
 
-    ``request`` and ``decision`` are None where the call cannot even be understood.
+    ``request`` and ``decision`` are None where the call cannot even be understood. ``by`` is the
+    subagent whose call it is; empty for the agent of the cell.
     """
 
     call: ToolCall
     title: str
     request: Request | None = None
     decision: Decision | None = None
+    by: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,6 +70,22 @@ class ToolStarted:
     """The call was allowed or approved and runs now."""
 
     call_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class ToolProgress:
+    """The latest of what a running call gives; each one replaces the one before."""
+
+    call_id: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class TodosChanged:
+    """The to-do list as it stands now."""
+
+    call_id: str
+    todos: tuple[Todo, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,6 +138,8 @@ Event = (
     | PermissionAsked
     | PermissionReplied
     | ToolStarted
+    | ToolProgress
+    | TodosChanged
     | ToolReturned
     | FileChanged
     | Retrying

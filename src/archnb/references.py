@@ -9,6 +9,10 @@ _REFERENCE = re.compile(r"(?<![\w@./`'\"])@(?:\"([^\"\n]+)\"|([\w./\\~-]*[\w/])(
 CODE_BLOCK = re.compile(r"^[ \t]*(`{3,}|~{3,}).*?(?:^[ \t]*\1[^\n]*$|\Z)", re.DOTALL | re.MULTILINE)
 
 
+HANDED_ON = "(@{} is an agent: hand on its part with the task tool.)"
+"""The line by which the session says of a name in a prompt that it is an agent."""
+
+
 def references(text: str) -> list[str]:
     """The paths and names behind each ``@`` outside code blocks, in order, each once.
 

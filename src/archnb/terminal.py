@@ -1,62 +1,26 @@
-"""The same events as text, and the same questions by ``input()``."""
+"""The same events as text."""
 
 from __future__ import annotations
 
-import asyncio
-import contextlib
-import signal
 import sys
-from collections.abc import Iterator
 from typing import TextIO, assert_never
 
 from archnb import events
+from archnb.asking import InputApprover, deny_unattended
 from archnb.design.diagrams import Drawing
 from archnb.design.findings import Findings
+from archnb.design.verdicts import Verdicts
 from archnb.html import visible
-from archnb.permission.gate import Ask, Reply
-from archnb.session.transcript import Result, fold, preview_text, why_lines
+from archnb.permission.requests import Ask, Reply
+from archnb.session.todos import todos_text
+from archnb.session.transcript import Result, fold
 
-
-def ask_by_input(ask: Ask) -> Reply:
-    """Ask on the terminal: y approves, n denies, any other words deny and are the reason."""
-    print(visible(f"\nApprove? {ask.request.title} · asked by {ask.agent}"))
-    for line in (*why_lines(ask.decision), *preview_text(ask.request.preview).split("\n")):
-        print(visible(f"  {line}"))
-    try:
-        with _interruptible():
-            said = input("approve? [y = yes, n = no, or say why not] ").strip()
-    except KeyboardInterrupt:
-        raise asyncio.CancelledError from None
-    except (EOFError, NotImplementedError, RuntimeError):
-        return Reply("reject", by="nobody: no input possible")
-    if said.lower() in ("y", "yes"):
-        return Reply("once")
-    return Reply("reject", feedback="" if said.lower() in ("", "n", "no") else said)
-
-
-@contextlib.contextmanager
-def _interruptible() -> Iterator[None]:
-    """Let Ctrl-C end a waiting ``input()``; an event loop's handler would only note it."""
-    try:
-        before = signal.signal(signal.SIGINT, signal.default_int_handler)
-    except ValueError:  # not the main thread
-        yield
-        return
-    try:
-        yield
-    finally:
-        signal.signal(signal.SIGINT, before)
-
-
-async def deny_unattended(ask: Ask) -> Reply:
-    """The approver where nobody is there."""
-    del ask
-    return Reply("reject", by="nobody: unattended, asks are denied")
+__all__ = ["Printer", "approve_by_input", "deny_unattended"]
 
 
 async def approve_by_input(ask: Ask) -> Reply:
     """The approver of a terminal."""
-    return ask_by_input(ask)
+    return await InputApprover()(ask)
 
 
 class Printer:
@@ -81,14 +45,16 @@ class Printer:
                     match item:
                         case Drawing():
                             self._line(visible(item.text))
-                        case Findings():
+                        case Findings() | Verdicts():
                             self._line(item.text())
+            case events.TodosChanged(_, todos):
+                self._line(todos_text(todos))
             case events.Retrying(reason, delay):
                 self._line(visible(f"{reason}; trying again in {delay:.0f} s"))
             case events.RunEnded(_, message):
                 self._line(visible(message) if message else "")
             case (
-                events.ThinkingDelta() | events.ToolCalled()
+                events.ThinkingDelta() | events.ToolCalled() | events.ToolProgress()
                 | events.PermissionAsked() | events.PermissionReplied()
                 | events.ToolStarted() | events.FileChanged() | events.TurnEnded()
             ):  # fmt: skip

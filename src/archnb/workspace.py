@@ -2,12 +2,19 @@
 
 from __future__ import annotations
 
+import contextlib
+import errno
 import os
-import tempfile
+import unicodedata
+from collections.abc import Sequence
 from dataclasses import dataclass
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 
+from archnb import atomic
+from archnb.atomic import FileChange
 from archnb.errors import WorkspaceError
+
+__all__ = ["MAX_READ", "FileChange", "Workspace", "decode"]
 
 MAX_READ = 20_000_000  # bytes; the largest specification we know of has 13 million
 
@@ -19,15 +26,6 @@ _STARTUP_NAMES = frozenset(
 )
 _SECRET_NAMES = frozenset(".ssh .aws .gnupg .kube .docker .npmrc .pypirc .netrc .env".split())
 _SECRET_SUFFIXES = (".pem", ".key", ".p12", ".pfx", ".keystore", ".jks", "id_rsa", "id_ed25519")
-
-
-@dataclass(frozen=True, slots=True)
-class FileChange:
-    """A write that happened: the bytes before (None: there was no file) and after."""
-
-    path: str
-    before: bytes | None
-    after: bytes
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,8 +44,11 @@ class Workspace:
         return cls(root)
 
     def resolve(self, path: str) -> Path:
-        """The absolute path, links followed; refuses whatever lies outside ``root``."""
-        if not path or "\0" in path or any(ord(character) < 32 for character in path):
+        """The absolute path, links followed; refuses whatever lies outside ``root``.
+
+        Where the file system takes two spellings for one file, the one on the disk is given.
+        """
+        if not path or not _printable(path):
             raise WorkspaceError(
                 f"{path!r} is not a usable path.", hint="Give a path below the workspace."
             )
@@ -56,16 +57,21 @@ class Workspace:
                 f"{path} lies outside the workspace {self.root}.",
                 hint="Give a path below the workspace.",
             )
+        if os.name == "nt" and (trap := windows_trap(path)):
+            raise WorkspaceError(f"{path} is not a usable path: {trap}.", hint="Rename it.")
         try:
             resolved = (self.root / path).resolve()
-        except (OSError, RuntimeError) as error:
-            raise WorkspaceError(f"{path} cannot be resolved: {error}.") from error
+            with contextlib.suppress(FileNotFoundError, NotADirectoryError):
+                resolved.lstat()  # a name that is too long, a folder that is closed
+        except (OSError, RuntimeError, ValueError) as error:
+            why = getattr(error, "strerror", None) or error
+            raise WorkspaceError(f"{path[:200]} cannot be resolved: {why}.") from error
         if not resolved.is_relative_to(self.root):
             raise WorkspaceError(
                 f"{path} lies outside the workspace {self.root}.",
                 hint="Only files below the workspace can be read or written.",
             )
-        return resolved
+        return _as_spelled(self.root, resolved)
 
     def name(self, path: Path) -> str:
         """``path`` relative to the root, with forward slashes."""
@@ -74,41 +80,64 @@ class Workspace:
     def read_bytes(self, path: str) -> bytes:
         """The bytes of a file; a clear sentence when it is missing, a folder or too large."""
         resolved = self.resolve(path)
-        if not resolved.exists():
-            raise WorkspaceError(f"{path} does not exist.", hint=self._did_you_mean(resolved))
-        if not resolved.is_file():
-            kind = "a folder" if resolved.is_dir() else "not a plain file"
-            raise WorkspaceError(f"{path} is {kind}, not a file.", hint="Name a file.")
-        if (size := resolved.stat().st_size) > MAX_READ:
-            raise WorkspaceError(
-                f"{path} is too large ({size:,} bytes; the limit is {MAX_READ:,})."
-            )
         try:
-            return resolved.read_bytes()
+            content = atomic.read(self.root, self.name(resolved), MAX_READ)
         except OSError as error:
+            if resolved.is_dir():
+                raise WorkspaceError(
+                    f"{path} is a folder, not a file.", hint="Name a file."
+                ) from None
+            if error.errno == errno.EFBIG:
+                raise WorkspaceError(
+                    f"{path} is too large ({resolved.stat().st_size:,} bytes; "
+                    f"the limit is {MAX_READ:,})."
+                ) from None
             raise WorkspaceError(f"{path} cannot be read: {error.strerror}.") from error
+        if content is None:
+            raise WorkspaceError(f"{path} does not exist.", hint=self._did_you_mean(resolved))
+        return content
 
     def read_text(self, path: str) -> str:
-        """The text of a file, line endings and byte order mark kept."""
+        """The text of a file, line endings kept."""
         return decode(self.read_bytes(path), path)[0]
 
     def write(self, path: str, content: bytes, *, expect: bytes | None) -> FileChange:
-        """Replace a file at once or not at all; refuse if it is not what was shown (``expect``)."""
-        resolved = self.resolve(path)
-        before = resolved.read_bytes() if resolved.is_file() else None
-        if before != expect:
-            raise WorkspaceError(
-                f"{path} changed since it was shown; nothing was written.",
-                hint="Read it again and propose the edit anew.",
-            )
+        """Replace a file at once or not at all; refuse if it is not what was shown (``expect``).
+
+        A link is written through to the file it names.
+        """
+        return self.apply([FileChange(self.name(self.resolve(path)), expect, content)])[0]
+
+    def remove(self, path: str, *, expect: bytes) -> FileChange:
+        """Delete a file; refuse if it is not what was shown (``expect``)."""
+        return self.apply([FileChange(self.name(self.resolve(path)), expect, None)])[0]
+
+    def apply(self, changes: Sequence[FileChange]) -> tuple[FileChange, ...]:
+        """Make all changes or none of them; gives them as made, with each file's mode.
+
+        Paths are those that :meth:`name` gives. A file that is not ``before``, or whose path leads
+        elsewhere by now, refuses the whole; whatever fails later is undone.
+        """
+        names = [change.path for change in changes]
+        for name in names:
+            if names.count(name) > 1:
+                raise WorkspaceError(f"{name} is named twice.", hint="Change each file once.")
+            resolved = self.resolve(name)
+            if resolved.is_dir():
+                raise WorkspaceError(f"{name} is a folder, not a file.", hint="Name a file.")
+            if name != self.name(resolved):
+                raise _changed(name)
         try:
-            resolved.parent.mkdir(parents=True, exist_ok=True)
-            _replace(resolved, content)
-        except OSError as error:
+            return atomic.apply(self.root, changes)
+        except atomic.Unexpected as refusal:
+            raise _changed(refusal.path) from None
+        except atomic.Failed as failure:
+            stands = "nothing was changed"
+            if failure.left:
+                stands = f"these could not be put back: {', '.join(failure.left)}"
             raise WorkspaceError(
-                f"{path} cannot be written: {error.strerror}; the old content stands."
-            ) from error
-        return FileChange(path, before, content)
+                f"{failure.path} cannot be written: {failure.why}; {stands}."
+            ) from failure
 
     def warning(self, path: str) -> str:
         """Why a write to ``path`` deserves a second look, or nothing."""
@@ -139,33 +168,100 @@ class Workspace:
         return f"Did you mean {', '.join(close)}?" if close else "Look with list or glob first."
 
 
+def _changed(path: str) -> WorkspaceError:
+    return WorkspaceError(
+        f"{path} changed since it was shown; nothing was written.",
+        hint="Read it again and propose the edit anew.",
+    )
+
+
 def decode(content: bytes, path: str) -> tuple[str, str]:
-    """The text and the encoding that gives the same bytes back; refuses binary content."""
+    r"""The text and the encoding that gives the same bytes back; refuses binary content.
+
+    UTF-8 (its byte order mark is the encoding's, ``utf-8-sig``), UTF-16 with a mark (the mark is
+    the first character of the text), otherwise Windows-1252 where it is likelier than Latin-1.
+
+    >>> decode(b"\xef\xbb\xbfa", "f"), decode(b"\xff\xfea\0", "f"), decode(b"\x93a\x94", "f")
+    (('a', 'utf-8-sig'), ('\ufeffa', 'utf-16-le'), ('“a”', 'cp1252'))
+    """
+    if utf16 := {b"\xff\xfe": "utf-16-le", b"\xfe\xff": "utf-16-be"}.get(content[:2]):
+        with contextlib.suppress(UnicodeDecodeError):
+            text = content.decode(utf16)
+            if "\0" not in text:
+                return text, utf16
     if b"\0" in content[:8192]:
         raise WorkspaceError(f"{path} is a binary file.", hint="Only text can be read here.")
-    try:
-        return content.decode("utf-8"), "utf-8"
-    except UnicodeDecodeError:
-        return content.decode("latin-1"), "latin-1"
+    marked = content.startswith(b"\xef\xbb\xbf")
+    # Bytes that are letters in Windows-1252 and controls in Latin-1.
+    windows = any(0x80 <= byte <= 0x9F for byte in set(content))
+    for encoding in ("utf-8-sig" if marked else "utf-8", *["cp1252"] * windows):
+        with contextlib.suppress(UnicodeDecodeError):
+            return content.decode(encoding), encoding
+    return content.decode("latin-1"), "latin-1"
 
 
-def _replace(path: Path, content: bytes) -> None:
-    """Temporary file in the same folder, flushed to disk, then renamed over ``path``; mode kept."""
-    descriptor, name = tempfile.mkstemp(dir=path.parent, prefix=".archnb-", suffix=".tmp")
-    temporary = Path(name)
-    try:
-        with os.fdopen(descriptor, "wb") as stream:
-            stream.write(content)
-            stream.flush()
-            os.fsync(stream.fileno())
-        temporary.chmod(path.stat().st_mode & 0o7777 if path.exists() else 0o666 & ~_umask())
-        temporary.replace(path)
-    except BaseException:
-        temporary.unlink(missing_ok=True)
-        raise
+def _printable(path: str) -> bool:
+    """Whether a path has no control characters and can be given to a file system."""
+    surrogate = any("\ud800" <= character <= "\udfff" for character in path)
+    return not surrogate and all(ord(character) >= 32 and character != "\x7f" for character in path)
 
 
-def _umask() -> int:
-    mask = os.umask(0o022)
-    os.umask(mask)
-    return mask
+_DEVICES = frozenset(
+    "con prn aux nul conin$ conout$".split()
+    + [f"{port}{digit}" for port in ("com", "lpt") for digit in "0123456789¹²³"]
+)
+
+
+def windows_trap(path: str) -> str:
+    """Why Windows would take a part of ``path`` for something else, or nothing.
+
+    >>> windows_trap("docs/aux.md"), windows_trap("a.sql."), windows_trap("docs/../a.sql")
+    ('aux is a device', 'a.sql. ends in a dot or space, which is dropped', '')
+    """
+    parts = path.replace("\\", "/").split("/")
+    if len(parts[0]) == 2 and parts[0][1] == ":":  # a drive
+        parts = parts[1:]
+    for part in parts:
+        stem = part.split(".", 1)[0].rstrip(" ").casefold()
+        if stem in _DEVICES:
+            return f"{stem} is a device"
+        if part not in (".", "..") and part != part.rstrip(". "):
+            return f"{part} ends in a dot or space, which is dropped"
+        if ":" in part:
+            return f"{part} names a stream of a file"
+    return ""
+
+
+def _as_spelled(root: Path, resolved: Path) -> Path:
+    """``resolved`` in the spelling on the disk, where the file system ignores case.
+
+    Rules are matched against names, so one file must have one name.
+    """
+    here = root
+    for part in PurePosixPath(resolved.relative_to(root).as_posix()).parts:
+        place = here / part
+        try:
+            ignores_case = part.swapcase() != part and os.path.samestat(
+                (here / part.swapcase()).lstat(), place.lstat()
+            )
+        except OSError:
+            ignores_case = False
+        here = (
+            here / spelling(part, [entry.name for entry in here.iterdir()])
+            if ignores_case
+            else place
+        )
+    return here
+
+
+def spelling(name: str, entries: Sequence[str]) -> str:
+    """The one of ``entries`` that a file system that ignores case takes ``name`` for.
+
+    >>> spelling("Schema.SQL", ["a", "schema.sql"]), spelling("b", ["a", "B", "b"])
+    ('schema.sql', 'b')
+    """
+    if name in entries:
+        return name
+    folded = unicodedata.normalize("NFC", name).casefold()
+    alike = (each for each in entries if unicodedata.normalize("NFC", each).casefold() == folded)
+    return next(alike, name)

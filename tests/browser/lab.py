@@ -21,7 +21,7 @@ import nbformat
 if TYPE_CHECKING:
     import re
 
-    from playwright.sync_api import Browser, Locator, Page, Playwright
+    from playwright.sync_api import Browser, Locator, LocatorAssertions, Page, Playwright
 
 ROOT = Path(__file__).parents[2]
 CHROMIUMS = ("chromium", "chromium-browser", "google-chrome", "chrome")
@@ -325,6 +325,14 @@ class Lab:
     def _note(self, url: str) -> None:
         if not url.startswith((self.server.url, "data:", "blob:")):
             self.strangers.append(url)
+
+
+def expect(locator: Locator) -> LocatorAssertions:
+    """Playwright's assertions, which wait for what they say."""
+    from playwright.sync_api import expect as waiting
+
+    waiting.set_options(timeout=20_000)
+    return waiting(locator)
 
 
 def _free_port() -> int:

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from .lab import Lab, LabServer, read_notebook, write_notebook
+from ..kernel.scripts import HEARD, bash, edit, script, write  # noqa: TID252  (no package)
+from .lab import Lab, LabServer, expect, read_notebook, write_notebook
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser
@@ -20,7 +21,9 @@ SCHEMA = (
 )
 LOAD = "%load_ext archnb"
 FIX = "%%architect\nfix the missing index in @schema.sql"
+GO = "%%architect\ngo on"
 WIDGET = "application/vnd.jupyter.widget-view+json"
+RESTART = "() => window.jupyterapp.shell.currentWidget.sessionContext.session.kernel.restart()"
 # Where to leave pictures for a person to look at; nothing is written without it.
 PICTURES = os.environ.get("ARCHNB_PICTURES")
 
@@ -94,7 +97,7 @@ def test_deny_with_reason(lab: Lab, notebook: Any) -> None:
     path = notebook(FIX)
     start(lab, path)
     lab.click("Deny with reason…", cell=1)
-    lab.cell(1).locator("textarea").fill("wait for the release")
+    lab.cell(1).locator("textarea:visible").fill("wait for the release")
     lab.click("Deny and send reason", cell=1)
     saved = finish(lab)
     assert (path.parent / "schema.sql").read_text(encoding="utf-8") == SCHEMA
@@ -102,11 +105,134 @@ def test_deny_with_reason(lab: Lab, notebook: Any) -> None:
     assert "reason: wait for the release" in plain(saved.cells[1])
 
 
+def test_approve_edited(lab: Lab, notebook: Any) -> None:
+    proposed = edit("schema.sql", "email text NOT NULL UNIQUE", "email text NOT NULL")
+    path = notebook(script([proposed], ["done"]), GO, HEARD)
+    start(lab, path)
+    lab.click("Approve edited…", cell=2)
+    field = lab.cell(2).locator("textarea:visible")
+    expect(field).to_be_focused()
+    expect(field).to_have_value(SCHEMA.replace(" UNIQUE", ""))
+    wanted = SCHEMA.replace("text NOT NULL UNIQUE", "citext NOT NULL UNIQUE")
+    field.fill(wanted)
+    lab.wait_for_text(2, "citext NOT NULL UNIQUE")
+    picture(lab, "card-edited")
+    lab.click("Approve this text", cell=2)
+    saved = finish(lab)
+    assert (path.parent / "schema.sql").read_text(encoding="utf-8") == wanted
+    record = plain(saved.cells[2])
+    assert "approved with changes by you" in record
+    assert "+  email citext NOT NULL UNIQUE" in record
+    assert "The person changed your text before approving it" in lab.output(3)
+
+
+def test_always_with_a_narrowed_pattern(lab: Lab, notebook: Any) -> None:
+    commands = ["sort -u schema.sql", "sort -u -r schema.sql", "sort -o out.sql schema.sql"]
+    path = notebook(script(*([bash(line)] for line in commands), ["done"]), GO)
+    start(lab, path)
+    lab.click("Always…", cell=2)
+    field = lab.cell(2).locator("textarea:visible")
+    expect(field).to_have_value(commands[0])
+    remember = lab.cell(2).get_by_role("button", name="Approve for this session")
+    field.fill("uniq *")
+    lab.wait_for_text(2, "does not cover what is asked now")
+    expect(remember).to_be_disabled()
+    field.fill("sort -u *")
+    lab.wait_for_text(2, "* stands for any text")
+    picture(lab, "card-always")
+    remember.click()
+    lab.wait_for_text(2, "$ sort -o out.sql")
+    assert lab.output(2).count("exit code 0") == 2  # the second one passed unasked
+    lab.click("Deny", cell=2)
+    saved = finish(lab)
+    record = plain(saved.cells[2])
+    assert "from now on, for this session: bash sort -u *" in record
+    assert record.count("approved by you") == 1
+    assert not (path.parent / "out.sql").exists()
+
+
+def test_deny_with_reason_by_keyboard_reaches_the_model(lab: Lab, notebook: Any) -> None:
+    path = notebook(script([write("a.txt", "a")], ["as you like"]), GO, HEARD)
+    start(lab, path)
+    lab.cell(2).get_by_role("button", name="Approve", exact=True).focus()
+    keys = lab.page.keyboard
+    for _ in range(3):  # past Approve edited… and Deny
+        keys.press("Tab")
+    keys.press("Enter")
+    expect(lab.cell(2).locator("textarea:visible")).to_be_focused()
+    keys.type("call it b.txt")
+    keys.press("Tab")
+    keys.press("Enter")
+    saved = finish(lab)
+    assert not (path.parent / "a.txt").exists()
+    assert "reason: call it b.txt" in plain(saved.cells[2])
+    assert "call it b.txt" in lab.output(3)
+
+
+def test_three_cards_at_once_and_approve_all(lab: Lab, notebook: Any) -> None:
+    calls = [*(write(f"{name}.txt", name) for name in "ab"), bash("touch c.txt")]
+    path = notebook(script(calls, ["done"]), GO)
+    start(lab, path)
+    lab.wait_for_text(2, "3 of 3 waiting")
+    together = lab.cell(2).get_by_role("button", name="Approve all (3)")
+    expect(together).to_have_count(3)
+    picture(lab, "cards-three")
+    together.first.click()
+    saved = finish(lab)
+    assert sorted(made.name for made in path.parent.glob("*.txt")) == ["a.txt", "b.txt", "c.txt"]
+    assert plain(saved.cells[2]).count("approved by you, 3 at once") == 3
+
+
+def test_a_file_that_changed_while_the_card_waited(lab: Lab, notebook: Any) -> None:
+    path = notebook(script([edit("schema.sql", "email text", "email citext")], ["done"]), GO)
+    start(lab, path)
+    schema = path.parent / "schema.sql"
+    theirs = SCHEMA + "-- somebody else's line\n"
+    schema.write_text(theirs.replace("  email", "  name text,\n  email"), encoding="utf-8")
+    lab.click("Approve", cell=2)
+    lab.wait_for_text(2, "Something changed while this waited")
+    lab.wait_for_text(2, "name text,")
+    assert "citext" not in schema.read_text(encoding="utf-8")
+    picture(lab, "card-changed")
+    lab.click("Approve", cell=2)
+    finish(lab)
+    after = schema.read_text(encoding="utf-8")
+    assert "somebody else's line" in after
+    assert "  name text,\n  email citext" in after
+
+
+def test_a_card_in_a_hidden_tab_waits_there(lab: Lab, notebook: Any) -> None:
+    path = notebook(
+        "import archnb.notebook.approval as approval; approval.PATIENCE = 1",
+        "import asyncio; await asyncio.sleep(3)",
+        script([write("a.txt", "a")], ["done"]),
+        GO,
+    )
+    lab.open(path)
+    lab.run_all()
+    lab.command("launcher:create")
+    lab.page.wait_for_timeout(8000)
+    lab.command("docmanager:open", path=lab.server.path(path))
+    lab.click("Approve", cell=4)
+    finish(lab)
+    assert (path.parent / "a.txt").exists()
+
+
+def test_a_card_whose_kernel_was_restarted_is_dead_and_says_so(lab: Lab, notebook: Any) -> None:
+    path = notebook(FIX)
+    start(lab, path)
+    lab.page.evaluate(RESTART)
+    box = lab.cell(1).locator(".archnb-card")
+    expect(box.get_by_role("button", name="Approve", exact=True)).to_be_hidden()
+    said = box.evaluate("box => getComputedStyle(box, '::before').content")
+    assert "This card is dead" in said
+
+
 def test_approve_a_command_by_keyboard(lab: Lab, notebook: Any) -> None:
     path = notebook("%%architect\nrun: echo hello | tr a-z A-Z")
     start(lab, path)
     picture(lab, "card-command")
-    button = lab.cell(1).get_by_role("button", name="Approve")
+    button = lab.cell(1).get_by_role("button", name="Approve", exact=True)
     button.focus()
     lab.page.keyboard.press("Enter")
     saved = finish(lab)

@@ -1,10 +1,13 @@
 """A live kernel without a browser: cells are executed and clicks are sent as comm messages."""
 
 import contextlib
+import html
 import os
 import queue
+import re
 import tempfile
 import time
+from collections.abc import Callable
 from dataclasses import dataclass, field
 
 import pytest
@@ -35,8 +38,133 @@ class Outputs:
         return {mime for bundle in self.bundles.values() for mime in bundle}
 
 
+@dataclass(frozen=True)
+class Fill:
+    """Type ``text`` into the field of this label."""
+
+    label: str
+    text: str
+
+
+@dataclass(frozen=True)
+class Late(Fill):
+    """The same, with the text held back by the page until it is next asked for a sign of life."""
+
+
+@dataclass(frozen=True)
+class See:
+    """Wait until the card shows ``text`` (in its HTML)."""
+
+    text: str
+
+
+@dataclass(frozen=True)
+class Wait:
+    """Let the page live on for so many seconds."""
+
+    seconds: float
+
+
+@dataclass(frozen=True)
+class Do:
+    """Something that happens outside the page meanwhile."""
+
+    act: Callable[[], object]
+
+
+@dataclass(frozen=True)
+class At:
+    """``step`` on the card of this number instead of the next one."""
+
+    card: int
+    step: object
+
+
+class Page:
+    """The front end's side of the widgets: their states, and what a person does with them.
+
+    ``shown`` False: its tab is hidden, so there are models but no views.
+    """
+
+    def __init__(self, send, *, shown=True):
+        self._send = send
+        self._shown = shown
+        self._states = {}
+        self._cards = []  # the models of the boxes, in the order in which they were shown
+        self.pressed = 0.0
+        self._waiting_since = 0.0
+        self._held = []
+
+    def opened(self, comm_id, state):
+        self._states[comm_id] = state
+
+    def updated(self, comm_id, state):
+        self._states.setdefault(comm_id, {}).update(state)
+        if state.get("playing") and self._shown:
+            for field, text in self._held:
+                self._update(field, value=text)
+            self._held.clear()
+            self._update(comm_id, value=1)
+        if state.get("msg_id"):
+            heard = {"output_type": "stream", "name": "stdout", "text": ""}
+            self._update(comm_id, outputs=[heard])
+
+    def shows(self, model_id):
+        self._cards.append(model_id)
+
+    def act(self, card, step):
+        """Do ``step`` on the card of this number; False where that is not possible yet."""
+        if card >= len(self._cards):
+            return False
+        below = list(self._below(self._cards[card]))
+        match step:
+            case Do(act):
+                act()
+            case Wait(seconds):
+                self._waiting_since = self._waiting_since or time.monotonic()
+                return time.monotonic() > self._waiting_since + seconds
+            case See(text):
+                return any(text in _words(str(state.get("value"))) for _, state in below)
+            case Late(label, text):
+                return self._on(below, label, lambda comm_id: self._held.append((comm_id, text)))
+            case Fill(label, text):
+                return self._on(below, label, lambda comm_id: self._update(comm_id, value=text))
+            case str(words):
+                return self._on(below, words, self._press)
+        return True
+
+    def _on(self, below, label, act):
+        found = [comm_id for comm_id, state in below if state.get("description") == label]
+        if len(found) != 1 or self._states[found[0]].get("disabled"):
+            return False
+        act(found[0])
+        return True
+
+    def _press(self, comm_id):
+        self.pressed = time.monotonic()
+        self._send(comm_id, {"method": "custom", "content": {"event": "click"}})
+
+    def _update(self, comm_id, **state):
+        self._send(comm_id, {"method": "update", "state": state, "buffer_paths": []})
+
+    def _below(self, model_id):
+        """A widget and what is visible in it, as a person would find it."""
+        state = self._states[model_id]
+        layout = self._states.get(state.get("layout", "").removeprefix("IPY_MODEL_"), {})
+        if layout.get("display") == "none":
+            return
+        yield model_id, state
+        for child in state.get("children", ()):
+            yield from self._below(child.removeprefix("IPY_MODEL_"))
+
+
+def _words(page):
+    """What a reader sees of a piece of HTML."""
+    return html.unescape(re.sub(r"<[^>]*>", "", page))
+
+
 class Kernel:
-    """``page``: whether a front end is there that answers a card's call for a sign of life."""
+    """A kernel of its own in ``folder``, with nothing of the person who runs the tests."""
 
     def __init__(self, folder, environment=None):
         clean = {
@@ -65,7 +193,6 @@ class Kernel:
         self,
         *cells,
         click=(),
-        reason="",
         stdin=None,
         page=True,
         interrupt_at_card=False,
@@ -73,78 +200,67 @@ class Kernel:
     ):
         """Execute cells one after another without waiting between them, as Run All does.
 
-        ``click`` are button descriptions, one for each card in turn; ``stdin`` the answers typed
-        (None: no standard input, as nbclient has it).
+        ``click``: for each card in turn a button's words, or several steps (words, :class:`Fill`,
+        :class:`See`, :class:`Do`, :class:`At`), each as soon as it is possible.
+        ``stdin``: the answers typed (None: no standard input, as nbclient has it).
+        ``page``: whether a front end is there; ``"hidden"``: one that shows nothing just now.
         ``interrupt_when``: a file whose appearance is the moment for an interrupt.
         """
         out = Outputs()
-        clicks, answers = list(click), list(stdin or [])
-        allow = stdin is not None or page
+        answers = list(stdin or [])
+        allow = stdin is not None or bool(page)
+        there = Page(self._send, shown=page != "hidden")
+        steps = [
+            (step.card, step.step) if isinstance(step, At) else (card, step)
+            for card, item in enumerate(click)
+            for step in (item if isinstance(item, tuple) else (item,))
+        ]
         pending = {
             self.client.execute(cell, allow_stdin=allow, stop_on_error=True): index
             for index, cell in enumerate(cells)
         }
-        models, clicked = {}, None
         deadline = time.monotonic() + PATIENCE
         while pending:
-            assert time.monotonic() < deadline, f"cells {pending} did not end:\n{out.text}"
+            assert time.monotonic() < deadline, f"{pending} did not end; {steps}:\n{out.text}"
             with contextlib.suppress(queue.Empty):
                 message = self.client.get_stdin_msg(timeout=0)
                 out.prompts.append(message["content"]["prompt"])
                 self.client.input(answers.pop(0))
             if interrupt_when is not None and interrupt_when.exists() and not out.interrupted_at:
                 time.sleep(0.2)
-                out.interrupted_at = time.monotonic()
-                self.manager.interrupt_kernel()
+                self._interrupt(out)
             try:
                 message = self.client.get_iopub_msg(timeout=0.1)
             except queue.Empty:
+                while steps and there.act(*steps[0]):
+                    steps.pop(0)
                 continue
             content, kind = message["content"], message["msg_type"]
             if kind == "comm_open":
-                models[content["comm_id"]] = content["data"]["state"]
-            elif kind == "comm_msg" and page and content["data"].get("state", {}).get("playing"):
-                self._send(
-                    content["comm_id"],
-                    {"method": "update", "state": {"value": 1}, "buffer_paths": []},
-                )
+                there.opened(content["comm_id"], content["data"]["state"])
+            elif kind == "comm_msg" and page:
+                there.updated(content["comm_id"], content["data"].get("state", {}))
             elif kind in ("display_data", "update_display_data", "execute_result", "stream"):
                 self._keep(out, message)
-                if clicked is not None:
-                    out.click_seconds.append(time.monotonic() - clicked)
-                    clicked = None
+                if there.pressed:
+                    out.click_seconds.append(time.monotonic() - there.pressed)
+                    there.pressed = 0.0
                 if WIDGET in content.get("data", {}) and page:
                     out.cards += 1
+                    there.shows(content["data"][WIDGET]["model_id"])
                     if interrupt_at_card:
                         time.sleep(0.5)
-                        out.interrupted_at = time.monotonic()
-                        self.manager.interrupt_kernel()
-                    elif clicks:
-                        wanted = clicks.pop(0)
-                        if "reason" in wanted:
-                            area = next(
-                                i
-                                for i, s in models.items()
-                                if s.get("_model_name") == "TextareaModel"
-                            )
-                            self._send(
-                                area,
-                                {
-                                    "method": "update",
-                                    "state": {"value": reason},
-                                    "buffer_paths": [],
-                                },
-                            )
-                        button = [i for i, s in models.items() if s.get("description") == wanted][
-                            -1
-                        ]
-                        clicked = time.monotonic()
-                        self._send(button, {"method": "custom", "content": {"event": "click"}})
+                        self._interrupt(out)
             elif kind == "error":
                 out.error = "\n".join(content["traceback"]) or content["ename"]
             elif kind == "status" and content["execution_state"] == "idle":
                 pending.pop(message["parent_header"].get("msg_id"), None)
+        assert not steps, f"nothing to do this to: {steps}\n{out.text}"
         return out
+
+    def _interrupt(self, out):
+        out.interrupted_at = time.monotonic()
+        self.manager.interrupt_kernel()
 
     def _send(self, comm_id, data):
         self.client.shell_channel.send(

@@ -4,6 +4,9 @@ import os
 
 import pytest
 
+from .conftest import Fill
+
+WHY = "Why not, or what instead? The agent reads this."
 LOAD = "%load_ext archnb"
 FIX = "%%architect\nfix the missing index in @schema.sql"
 
@@ -57,7 +60,11 @@ def test_no_widget_is_left_behind(kernel):
 
 def test_deny_with_reason(kernel, folder):
     before = (folder / "schema.sql").read_text()
-    out = kernel.run(LOAD, FIX, click=["Deny and send reason"], reason="not on a Friday")
+    out = kernel.run(
+        LOAD,
+        FIX,
+        click=[("Deny with reason…", Fill(WHY, "not on a Friday"), "Deny and send reason")],
+    )
     assert (folder / "schema.sql").read_text() == before
     assert "denied by you" in out.text
     assert "reason: not on a Friday" in out.text

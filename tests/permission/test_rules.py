@@ -4,7 +4,7 @@ import pytest
 
 from archnb.errors import CellError
 from archnb.permission.policy import parse_policy
-from archnb.permission.rules import Rule, evaluate, matches
+from archnb.permission.rules import expand_home, Rule, evaluate, matches
 
 WILDCARDS = [
     ("*", "anything\nat all", True),
@@ -30,11 +30,18 @@ def test_wildcard(pattern, text, expected):
     assert matches(pattern, text) is expected
 
 
-def test_home_is_expanded_in_patterns(monkeypatch):
-    monkeypatch.setenv("HOME", "/home/u")
-    assert matches("~/x", "/home/u/x")
-    assert matches("$HOME/x", "/home/u/x")
-    assert not matches("~other/x", "/home/other/x")
+@pytest.mark.parametrize(
+    ("written", "meant"),
+    [
+        ("~/x", "/home/u/x"),
+        ("$HOME/x", "/home/u/x"),
+        ("~", "/home/u"),
+        ("~other/x", "~other/x"),
+        ("a/~/x", "a/~/x"),
+    ],
+)
+def test_home_is_expanded_in_patterns(written, meant):
+    assert expand_home(written, "/home/u") == meant
 
 
 def test_the_last_match_wins_and_none_asks():

@@ -1,10 +1,14 @@
-"""A repository whose own configuration runs programs makes even reading with git ask."""
+"""A command is shown as it would run, runs as it was shown, and tells how it ended."""
+
+import asyncio
+import re
+from pathlib import Path
 
 import pytest
 
 from archnb.permission.gate import Gate
 from archnb.permission.rules import Rule
-from archnb.tools.base import ToolError
+from archnb.tools.base import Context, ToolError
 from archnb.tools.bash import TOOL
 from archnb.workspace import Workspace
 
@@ -41,3 +45,124 @@ def test_a_git_folder_that_lies_elsewhere_asks(tmp_path):
 def test_a_folder_that_is_none_is_said(tmp_path):
     with pytest.raises(ToolError, match="nope is not a folder"):
         TOOL.request({"command": "ls", "workdir": "nope"}, Workspace.at(tmp_path))
+
+
+def call(folder, *, edited=None, outputs=None, progress=lambda _: None, **given):
+    workspace = Workspace.at(folder)
+    TOOL.check(given)
+    request = TOOL.request(given, workspace)
+    request = request.edited(edited) if edited else request
+    context = Context(workspace, progress=progress, outputs=outputs)
+    return asyncio.run(TOOL.run(given, context, request))
+
+
+@pytest.mark.parametrize(
+    ("command", "expected"),
+    [
+        ("echo out; echo err >&2; exit 3", r"out\nerr\n\(exit code 3, \d+\.\d s\)"),
+        ("true", r"\(exit code 0, \d+\.\d s\)"),
+        (r"printf '\033[1mbold\033[0m 10%%\r100%%\n'", r"100%\n\(exit code 0, .*"),
+        (r"printf '\377\n'", "\ufffd\n\\(exit code 0, .*"),
+        ("read x; echo got $?", r"got 1\n\(exit.*"),
+    ],
+)
+def test_what_the_model_gets(command, expected, tmp_path):
+    assert re.fullmatch(expected, call(tmp_path, command=command).text, re.DOTALL)
+
+
+def test_what_a_person_made_of_it_is_run(tmp_path):
+    (tmp_path / "below").mkdir()
+    output = call(tmp_path, command="touch proposed", workdir="below", edited="touch approved")
+    assert not output.failed
+    assert [path.name for path in tmp_path.rglob("*ed")] == ["approved"]
+
+
+def test_output_until_the_time_limit_is_kept(tmp_path):
+    output = call(tmp_path, command="echo begun; sleep 60", timeout=400)
+    assert output.failed
+    assert output.text.startswith("begun\n(ended after the time limit of 0.4 s")
+
+
+def test_output_until_an_interrupt_is_kept_and_shown_meanwhile(tmp_path):
+    seen = []
+
+    async def main():
+        workspace = Workspace.at(tmp_path)
+        given = {"command": "echo begun; sleep 60"}
+        request = TOOL.request(given, workspace)
+        context = Context(workspace, progress=seen.append)
+        task = asyncio.ensure_future(TOOL.run(given, context, request))
+        while not seen:  # noqa: ASYNC110
+            await asyncio.sleep(0.02)
+        task.cancel()
+        return await task
+
+    output = asyncio.run(main())
+    assert seen == ["begun"]
+    assert output.failed
+    assert output.text.startswith("begun\n(interrupted")
+
+
+def test_long_output_has_head_and_tail_and_the_whole_in_a_private_file(tmp_path):
+    outputs = tmp_path / "outputs"
+    output = call(tmp_path, command="seq 1 100000", outputs=outputs)
+    assert output.text.startswith("1\n2\n")
+    assert "\n100000\n(exit code 0" in output.text
+    assert "the middle left out; 588,895 bytes in all" in output.text
+    assert len(output.text) < 31_000
+    [saved] = outputs.iterdir()
+    assert f"Full output saved to: {saved}" in output.text
+    assert saved.read_text() == "".join(f"{number}\n" for number in range(1, 100_001))
+    assert (saved.stat().st_mode & 0o777, outputs.stat().st_mode & 0o777) == (0o600, 0o700)
+
+
+def test_what_fits_leaves_no_file(tmp_path):
+    outputs = tmp_path / "outputs"
+    bar = r"for i in $(seq 4000); do printf '\r%d of 4000' $i; done"
+    output = call(tmp_path, command=bar, outputs=outputs)
+    assert output.text.startswith("4000 of 4000\n(exit code 0")
+    assert list(outputs.iterdir()) == []
+
+
+@pytest.mark.parametrize(
+    ("command", "always"),
+    [
+        ("git log -3", ("git log -3", "git log *")),
+        ("npm run build -- -w", ("npm run build -- -w", "npm run build *")),
+        ("ls", ("ls", "ls *")),
+        ("git log && ls", ("git log && ls",)),
+        ("git log > out", ("git log > out",)),
+        ("sudo ls", ("sudo ls",)),
+        ("bash -c ls", ("bash -c ls",)),
+        ("git 'lo*'", ("git 'lo*'",)),
+    ],
+)
+def test_what_always_offers_is_never_wider_than_its_kind(command, always, tmp_path):
+    assert TOOL.request({"command": command}, Workspace.at(tmp_path)).always == always
+
+
+def test_folders_outside_are_named(tmp_path):
+    workspace = Workspace.at(tmp_path)
+    home = Path.home().as_posix()
+    for command, outside in [
+        ("ls", ()),
+        ("cat /etc/hosts", ("/etc/*",)),
+        ("rm ~/x", (f"{home}/*",)),
+        ("cat a/../b", ()),
+    ]:
+        assert TOOL.request({"command": command}, workspace).outside == outside
+
+
+def test_the_card_says_folder_and_limit(tmp_path):
+    (tmp_path / "below").mkdir()
+    given = {"command": "ls\n  -l", "workdir": "below", "timeout": 10**9, "description": "look"}
+    request = TOOL.request(given, Workspace.at(tmp_path))
+    assert request.title == "run ls -l"
+    shell = request.preview
+    assert (shell.command, shell.folder, shell.timeout) == ("ls\n  -l", "below", 600.0)
+
+
+@pytest.mark.parametrize("command", ["", "  \n", "ls\0"])
+def test_no_command_is_said(command, tmp_path):
+    with pytest.raises(ToolError, match="Give a bash command line"):
+        TOOL.request({"command": command}, Workspace.at(tmp_path))

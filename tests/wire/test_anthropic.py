@@ -5,7 +5,7 @@ import asyncio
 import pytest
 
 from archnb.errors import ModelError
-from archnb.permission.gate import Reply
+from archnb.permission.requests import Reply
 from archnb.providers.anthropic import resolve
 from archnb.session.session import Session
 from archnb.session.transcript import fold_all

@@ -59,7 +59,7 @@ def read_all(*paths: str | Path, text: str | None = None, format: str | None = N
     for path in map(Path, paths):
         for file in files_below(path) if path.is_dir() else [path]:
             try:
-                texts |= _text_of(file)
+                texts |= text_of(file)
             except ReadError as error:
                 if not path.is_dir():
                     raise
@@ -132,7 +132,7 @@ def _known() -> str:
     return f"archnb reads {', '.join(sorted(known.name for known in formats()))}."
 
 
-def _text_of(path: Path) -> dict[str, str]:
+def text_of(path: Path) -> dict[str, str]:
     try:
         if path.stat().st_size > MAX_BYTES:
             raise ReadError(

@@ -1,23 +1,31 @@
-"""Run one bash line: own process group, no standard input, limits of time and output."""
+"""Run one bash line: its own process tree, no standard input, limits of time and output."""
 
 from __future__ import annotations
 
 import asyncio
 import contextlib
 import os
+import secrets
+import select
 import shutil
 import signal
+import subprocess
 import sys
+import threading
 import time
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
 from archnb.errors import ArchnbError
 from archnb.execution.environment import clean_environment
+from archnb.execution.output import Printed
 
-KEEP = 50_000  # bytes of output kept, half from the head and half from the tail
 POLL = 0.02  # seconds between looks at a running process
-GRACE = 2.0  # seconds between asking a process to end and ending it
+PROGRESS = 0.25  # seconds between two reports of progress
+GRACE = 1.0  # seconds between asking a process to end and ending it
+MARK = "ARCHNB_RUN"
+"""The variable by which a process that left the session is still known as ours."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,84 +36,138 @@ class Outcome:
     output: str
     seconds: float
     timed_out: bool = False
-    dropped: int = 0  # bytes of output that were not kept
 
 
-async def run(command: str, folder: Path, *, timeout: float) -> Outcome:  # noqa: ASYNC109
-    """Run ``command`` with bash in ``folder``; timeout or cancel end its whole process group."""
+async def run(
+    command: str,
+    folder: Path,
+    *,
+    timeout: float,  # noqa: ASYNC109
+    printed: Printed | None = None,
+    progress: Callable[[str], None] | None = None,
+) -> Outcome:
+    """Run ``command`` with bash in ``folder``; its whole process tree ends with it.
+
+    So it does after ``timeout`` seconds and on cancellation, when ``printed`` has what came until
+    then. ``progress`` gets the latest lines now and then. What outlives this: on Linux only what
+    drops its environment and its session too; elsewhere whatever leaves the process group.
+    """
+    printed = printed or Printed()
+    started = time.monotonic()
+    marker = f"{os.environ.get(MARK, '')}/{secrets.token_hex(8)}"  # runs within runs keep both
+    process = _started(command, folder, marker)
+    stop = threading.Event()
+    reader = threading.Thread(target=_read, args=(process, printed, stop), daemon=True)
+    reader.start()
+    timed_out = False
+    try:
+        async with asyncio.timeout(timeout):
+            await _ended(process, printed, progress)
+    except TimeoutError:
+        timed_out = True
+    finally:
+        # Also after a clean end: what the command left in the background goes with it.
+        await asyncio.shield(_end(process, marker, reader, stop))
+    code = process.returncode if process.returncode is not None else -signal.SIGTERM
+    return Outcome(code, printed.text(), time.monotonic() - started, timed_out)
+
+
+def _started(command: str, folder: Path, marker: str) -> subprocess.Popen[bytes]:
     bash = shutil.which("bash")
     if bash is None:
         raise ArchnbError(
             "bash was not found on this machine.", hint="Commands need bash on the PATH."
         )
-    started = time.monotonic()
-    process = await asyncio.create_subprocess_exec(
-        bash, "--noprofile", "--norc", "-c", command,
-        cwd=folder, env=clean_environment(),
-        stdin=asyncio.subprocess.DEVNULL,
-        stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.STDOUT,
+    return subprocess.Popen(
+        [bash, "--noprofile", "--norc", "-c", command],
+        cwd=folder,
+        env=clean_environment() | {MARK: marker},
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
         start_new_session=sys.platform != "win32",
-    )  # fmt: skip
-    kept = _Kept()
-    reading = asyncio.ensure_future(_read(process, kept))
-    timed_out = False
-    try:
-        async with asyncio.timeout(timeout):
-            # Not process.wait(): until Python 3.13 that waits for the pipe too.
-            while process.returncode is None:  # noqa: ASYNC110
-                await asyncio.sleep(POLL)
-    except TimeoutError:
-        timed_out = True
-    finally:
-        # Also after a clean end: what the command left in the background goes with it.
-        await asyncio.shield(_end(process, reading))
-    return Outcome(
-        process.returncode or 0, kept.text(), time.monotonic() - started, timed_out, kept.dropped
     )
 
 
-async def _read(process: asyncio.subprocess.Process, kept: _Kept) -> None:
+async def _ended(
+    process: subprocess.Popen[bytes], printed: Printed, progress: Callable[[str], None] | None
+) -> None:
+    told, due = 0, time.monotonic() + PROGRESS
+    while process.poll() is None:
+        await asyncio.sleep(POLL)
+        if progress and printed.total > told and time.monotonic() >= due:
+            told, due = printed.total, time.monotonic() + PROGRESS
+            progress(printed.latest())
+
+
+def _read(process: subprocess.Popen[bytes], printed: Printed, stop: threading.Event) -> None:
+    """Take what is printed until nobody holds the pipe any more, or until ``stop``."""
     assert process.stdout is not None  # noqa: S101
-    while chunk := await process.stdout.read(65_536):
-        kept.add(chunk)
+    pipe = process.stdout.fileno()
+    ready: Callable[[], object] = lambda: True  # noqa: E731  (Windows: the read itself waits)
+    if sys.platform != "win32":
+        poll = select.poll()
+        poll.register(pipe, select.POLLIN | select.POLLHUP)
+        ready = lambda: poll.poll(100)  # noqa: E731
+    while not stop.is_set():
+        if ready():
+            chunk = os.read(pipe, 65_536)
+            if not chunk:
+                break
+            printed.add(chunk)
 
 
-async def _end(process: asyncio.subprocess.Process, reading: asyncio.Future[None]) -> None:
-    """End the process group, read what is left in the pipe, and close it."""
-    kill = getattr(signal, "SIGKILL", signal.SIGTERM)
-    for number in (signal.SIGTERM if process.returncode is None else kill, kill):
-        with contextlib.suppress(ProcessLookupError, PermissionError):
-            if sys.platform == "win32":
-                process.send_signal(number)
-            else:
-                os.killpg(process.pid, number)
-        deadline = time.monotonic() + GRACE
-        while process.returncode is None and time.monotonic() < deadline:  # noqa: ASYNC110
-            await asyncio.sleep(POLL)
-        if number == kill:
+async def _end(
+    process: subprocess.Popen[bytes],
+    marker: str,
+    reader: threading.Thread,
+    stop: threading.Event,
+) -> None:
+    """End the process tree, read what is left in the pipe, and close it."""
+    if process.poll() is None:
+        await asyncio.to_thread(_signal, process, marker, signal.SIGTERM)
+        await _until(lambda: process.poll() is not None)
+    kill = signal.SIGTERM if sys.platform == "win32" else signal.SIGKILL
+    for _ in range(10):  # a process may start another while the list is read
+        if not await asyncio.to_thread(_signal, process, marker, kill):
             break
-    await asyncio.wait({reading}, timeout=GRACE)
-    if not reading.done():  # a child in a session of its own still holds the pipe: it is not ours
-        reading.cancel()
-        process._transport.close()  # type: ignore[attr-defined]  # noqa: SLF001
+        await asyncio.sleep(POLL)
+    await _until(lambda: process.poll() is not None)
+    await _until(lambda: not reader.is_alive())
+    stop.set()  # somebody who is not ours still holds the pipe
+    await _until(lambda: not reader.is_alive())
+    if process.stdout is not None and not reader.is_alive():
+        process.stdout.close()
 
 
-class _Kept:
-    """The head and the tail of a stream, in bounded memory."""
+async def _until(done: Callable[[], bool]) -> None:
+    deadline = time.monotonic() + GRACE
+    while not done() and time.monotonic() < deadline:  # noqa: ASYNC110
+        await asyncio.sleep(POLL)
 
-    def __init__(self) -> None:
-        self._head = bytearray()
-        self._tail = bytearray()
-        self.dropped = 0
 
-    def add(self, chunk: bytes) -> None:
-        room = KEEP // 2 - len(self._head)
-        self._head += chunk[:room]
-        self._tail += chunk[room:] if room > 0 else chunk
-        if (excess := len(self._tail) - KEEP // 2) > 0:
-            del self._tail[:excess]
-            self.dropped += excess
+def _signal(process: subprocess.Popen[bytes], marker: str, number: signal.Signals) -> bool:
+    """Send ``number`` to the whole tree; gives whether there was anybody to send it to."""
+    if sys.platform == "win32":
+        if process.poll() is None:
+            process.send_signal(number)
+        return False
+    with contextlib.suppress(ProcessLookupError, PermissionError):
+        os.killpg(process.pid, number)
+    strays = _tree(process.pid, marker.encode())
+    for stray in strays:
+        with contextlib.suppress(ProcessLookupError, PermissionError):
+            os.kill(stray, number)
+    return bool(strays)
 
-    def text(self) -> str:
-        gap = f"\n… {self.dropped:,} bytes left out …\n".encode() if self.dropped else b""
-        return (bytes(self._head) + gap + bytes(self._tail)).decode("utf-8", "replace")
+
+def _tree(session: int, marker: bytes) -> list[int]:
+    """The living processes of ``session`` and those that carry the mark, as Linux's /proc tells."""
+    found: list[int] = []
+    for entry in Path("/proc").glob("[0-9]*"):
+        with contextlib.suppress(OSError, IndexError, ValueError):
+            fields = (entry / "stat").read_bytes().rpartition(b")")[2].split()
+            ours = int(fields[3]) == session or marker in (entry / "environ").read_bytes()
+            if ours and fields[0] not in (b"Z", b"X"):
+                found.append(int(entry.name))
+    return found

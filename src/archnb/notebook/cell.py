@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import AsyncIterator
 from typing import Any
 
 from IPython.core.getipython import get_ipython
 
 from archnb.errors import ArchnbError, CellError, Interrupted
-from archnb.events import RunEnded
+from archnb.events import Event, RunEnded
 from archnb.notebook.approval import CardApprover
 from archnb.notebook.clicks import heartbeat
 from archnb.notebook.lines import cell_arguments
@@ -16,6 +17,7 @@ from archnb.notebook.magics import SESSION
 from archnb.notebook.screen import Screen
 from archnb.notebook.values import as_text
 from archnb.permission.policy import PolicyApprover, policy_from
+from archnb.permission.requests import Approver
 from archnb.session.prompt import insert_variables
 from archnb.session.session import Session
 from archnb.session.transcript import Result
@@ -32,31 +34,21 @@ async def run(options: str, text: str) -> Result:
     if given.output and not given.output.isidentifier():
         raise CellError(f"-o {given.output}: that is no variable name.")
     session = session_of(shell)
-    screen = Screen()
-    policy = policy_from(session.environment)
-    approver = PolicyApprover(policy) if policy else CardApprover(screen.slot)
     prompt = insert_variables(
         text, lambda name: as_text(shell.user_ns[name]) if name in shell.user_ns else None
     )
-    loop = asyncio.get_running_loop()
-    started = loop.time()
-    clock = asyncio.ensure_future(screen.keep_time())
-    try:
-        with heartbeat():
-            async for event in session.run(
-                prompt,
-                approver,
-                agent=given.agent,
-                model=given.model,
-                plan=given.plan,
-                new=given.new,
-            ):
-                screen.show(event)
-    finally:
-        clock.cancel()
-        if not screen.result.ended:  # a bug: the page must not go on saying "working"
-            screen.show(RunEnded("failed"))
-    result = screen.result.timed(loop.time() - started)
+    screen = Screen()
+    result = await _watch(
+        screen,
+        session.run(
+            prompt,
+            _approver(session, screen),
+            agent=given.agent,
+            model=given.model,
+            plan=given.plan,
+            new=given.new,
+        ),
+    )
     if given.output:
         shell.user_ns[given.output] = result
     if result.ended == "interrupted":
@@ -64,6 +56,36 @@ async def run(options: str, text: str) -> Result:
     if result.ended == "failed":
         raise ArchnbError(result.message)
     return result
+
+
+async def undo(count: str) -> None:
+    """Put back the last change (or the last ``count``) once the person has seen what comes back."""
+    if count and not count.isdigit():
+        raise CellError(f"%architect undo {count}: that is no number.", hint="%architect undo 2")
+    session = session_of(get_ipython())
+    screen = Screen()
+    await _watch(screen, session.undo(int(count or 1), _approver(session, screen)))
+
+
+def _approver(session: Session, screen: Screen) -> Approver:
+    policy = policy_from(session.environment)
+    return PolicyApprover(policy) if policy else CardApprover(screen.slot)
+
+
+async def _watch(screen: Screen, stream: AsyncIterator[Event]) -> Result:
+    """Show what happens until its end; gives what it adds up to."""
+    loop = asyncio.get_running_loop()
+    started = loop.time()
+    clock = asyncio.ensure_future(screen.keep_time())
+    try:
+        with heartbeat():
+            async for event in stream:
+                screen.show(event)
+    finally:
+        clock.cancel()
+        if not screen.result.ended:  # an undo, or a bug: the page must not go on saying "working"
+            screen.show(RunEnded("failed"))
+    return screen.result.timed(loop.time() - started)
 
 
 def session_of(shell: Any) -> Session:

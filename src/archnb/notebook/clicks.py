@@ -36,6 +36,41 @@ def _release(text: str) -> tuple[int, ...]:
     return tuple(int(part) for part in text.split(".")[:2] if part.isdigit())
 
 
+class Page:
+    """Whether a page with widgets hears this cell, shown on the screen or not.
+
+    The model behind a hidden output area takes up what the cell displays meanwhile, and says so.
+    Where there is no such page, the empty text that it waits for is seen by nobody.
+    """
+
+    def __init__(self) -> None:
+        import ipywidgets
+
+        self.there = False
+        self._area: Any = ipywidgets.Output()
+        self._area.observe(self._heard, "outputs")
+
+    def call(self) -> None:
+        """Ask for a sign; it comes, if at all, while the cell waits."""
+        shell: Any = get_ipython()
+        kernel = shell.kernel
+        if self.there:
+            return
+        self._area.msg_id = kernel.get_parent()["header"]["msg_id"]
+        try:
+            kernel.send_response(kernel.iopub_socket, "stream", {"name": "stdout", "text": ""})
+        finally:
+            self._area.msg_id = ""
+
+    def close(self) -> None:
+        """Leave nothing behind."""
+        for part in (self._area.layout, self._area):
+            part.close()
+
+    def _heard(self, _: object) -> None:
+        self.there = True
+
+
 @contextlib.contextmanager
 def heartbeat() -> Iterator[None]:
     """Keep the event loop waking while something waits inside."""

@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from archnb.session.session import Session
 
 _CELL = "%%architect"
+_UNDO = ["%architect", "undo"]
 _RUN = "archnb.notebook.cell"
 SESSION = "_archnb_session"
 """The shell's attribute that holds the notebook's one conversation."""
@@ -40,24 +41,33 @@ HELP = """\
 %architect model ID        choose the model (offline: rules only, no key)
 %architect config          each setting with its source
 %architect why COMMAND     which rule decides over a bash command, and why
+%architect permissions     what is allowed from now on; `permissions revoke N` takes it back
+%architect undo [N]        put back the last change (or the last N), after showing what comes back
+%architect todo            the agent's to-do list
 %architect new             start the conversation afresh
 %%design NAME              read the cell as a schema, sketch or spec; draw and check it; bind NAME
-%erd FILE…   %services FILE…   %review FILE…      one thing each, with no model
+%erd FILE…   %services FILE…   %review FILE…   %verify FILE…      one thing each, with no model
 """
 
 
 def transform(lines: list[str]) -> list[str]:
-    r"""A cell that starts with ``%%architect`` becomes one awaited call.
+    r"""A cell that starts with ``%%architect`` becomes one awaited call; so does an undo.
 
     A magic function cannot await, and only an awaiting cell hears a click while it runs.
 
     >>> transform(["%%architect --plan", "hello"])
     ["await __import__('archnb.notebook.cell', fromlist=['run']).run('--plan', 'hello')\n"]
+    >>> transform(["%architect undo 2"])
+    ["await __import__('archnb.notebook.cell', fromlist=['undo']).undo('2')\n"]
     """
-    if not lines or lines[0].split()[:1] != [_CELL]:
-        return lines
-    options, text = lines[0].strip().removeprefix(_CELL).strip(), "".join(lines[1:])
-    return [f"await __import__({_RUN!r}, fromlist=['run']).run({options!r}, {text!r})\n"]
+    words = lines[0].split() if lines else []
+    if words[:1] == [_CELL]:
+        options, text = lines[0].strip().removeprefix(_CELL).strip(), "".join(lines[1:])
+        return [f"await __import__({_RUN!r}, fromlist=['run']).run({options!r}, {text!r})\n"]
+    if words[:2] == _UNDO and not "".join(lines[1:]).strip():
+        count = " ".join(words[2:])
+        return [f"await __import__({_RUN!r}, fromlist=['undo']).undo({count!r})\n"]
+    return lines
 
 
 # A terminal asks whether a cell is complete by transforming what is typed so far: with this mark it
@@ -82,48 +92,12 @@ class ArchitectMagics(Magics):
                 _say(status(self.shell))
             case "help", "":
                 _say(HELP)
+            case "undo", _:
+                raise CellError("%architect undo must stand alone in its cell.")
             case _:
-                self._change(verb, rest)
+                from archnb.notebook.commands import command
 
-    def _change(self, verb: str, rest: str) -> None:
-        from archnb.notebook.cell import session_of
-        from archnb.session.transcript import why_lines
-
-        session = session_of(self.shell)
-        match verb, rest:
-            case "config", "":
-                _say(
-                    "\n".join(
-                        f"{choice.name:<11} {choice.value}   ({choice.source})"
-                        for choice in session.choices()
-                    )
-                )
-            case "agents", "":
-                known = agents.available(session.workspace.root)
-                _say("\n".join(f"{name:<24} {origin:<10} {path}" for name, origin, path in known))
-            case "agent", name if name:
-                session.agent(name)
-                session.agent_name = name
-                _say(status(self.shell))
-            case "model", name if name:
-                session.model = name
-                _say(status(self.shell))
-            case "why" | "agent" | "model", "":
-                raise CellError(
-                    f"%architect {verb} needs a word behind it.", hint="%architect help"
-                )
-            case "why", command if command:
-                decision = session.why(command)
-                parts = [f"  {part.text}: {part.action} ({part.rule})" for part in decision.parts]
-                _say("\n".join([f"{decision.action}: {command}", *why_lines(decision), *parts]))
-            case "new", "":
-                session.forget()
-                _say("The conversation starts afresh.")
-            case _:
-                raise CellError(
-                    f"%architect {verb} {rest}".rstrip() + ": I do not know that.",
-                    hint="%architect help lists what there is.",
-                )
+                _say(command(self.shell, verb, rest))
 
     @cell_magic  # type: ignore[untyped-decorator, unused-ignore]
     def design(self, line: str, cell: str) -> archnb.Design:
@@ -160,6 +134,13 @@ class ArchitectMagics(Magics):
         from archnb.notebook.lines import file_arguments
 
         display(archnb.lint(*file_arguments(line, "%review")))
+
+    @line_magic  # type: ignore[untyped-decorator, unused-ignore]
+    def verify(self, line: str) -> None:
+        """Apply the schemas named to a real, throw-away database."""
+        from archnb.notebook.lines import file_arguments
+
+        display(archnb.verify(*file_arguments(line, "%verify")))
 
     def _draw(self, kind: str, line: str) -> None:
         from archnb.notebook.lines import file_arguments

@@ -10,12 +10,13 @@ from typing import Any, assert_never
 from IPython.display import display, update_display
 
 from archnb import events
-from archnb.design.diagrams import Drawing
-from archnb.design.findings import Findings
+from archnb.conversation import Todo
 from archnb.html import render_markdown, text_html, visible
+from archnb.session.todos import todos_html, todos_text
 from archnb.session.transcript import RECORD, UNFINISHED, Result, fold
 
 RATE = 0.125  # seconds between updates of the growing text: 8 Hz (the page's own limit is about 10)
+PROGRESS = 0.25  # seconds between updates of what a running call gives
 BLOCK = 1500  # characters after which a closed paragraph is frozen and a new block begins
 _GREY = "color:var(--jp-ui-font-color2,#5f6b76);font-size:90%"
 
@@ -37,6 +38,8 @@ class Screen:
         self._tail_shown = 0.0
         self._header = ""
         self._header_shown = ""
+        self._todos = ""
+        self._progressed = 0.0
 
     def show(self, event: events.Event) -> None:
         """Bring the page up to date with one more event."""
@@ -53,17 +56,23 @@ class Screen:
                 self._refresh(ask.call_id)
             case events.ToolStarted(call_id):
                 self._refresh(call_id)
+            case events.ToolProgress(call_id):
+                if time.monotonic() - self._progressed > PROGRESS:
+                    self._progressed = time.monotonic()
+                    self._refresh(call_id)
+            case events.TodosChanged(_, todos):
+                self._show_todos(todos)
             case events.ToolReturned(call_id, _, _, shown):
                 self._refresh(call_id)
                 for item in shown:
-                    _display(item)
+                    display(item)
             case events.Retrying(reason, delay):
                 self._new(_quiet(f"{reason}; trying again in {delay:.0f} s"))
             case events.RunEnded(reason, message):
                 if message and reason != "failed":  # a failed cell says it as its error
                     self._new(_quiet(message))
                 for call in self.result.calls:
-                    if call.output == UNFINISHED:
+                    if call.output.endswith(UNFINISHED):
                         self._refresh(call.id)
                 self.tick(done=True)
             case (
@@ -106,6 +115,14 @@ class Screen:
         record = next(call for call in self.result.calls if call.id == call_id)
         self.slot(call_id, {"text/html": record.html(), "text/plain": record.text()})
 
+    def _show_todos(self, todos: tuple[Todo, ...]) -> None:
+        """The to-do list, one for the whole cell, updated in place."""
+        bundle = {"text/html": todos_html(todos), "text/plain": todos_text(todos)}
+        if self._todos:
+            self._update(self._todos, bundle)
+        else:
+            self._todos = self._new(bundle)
+
     def _grow(self, text: str) -> None:
         self._tail += text
         while len(self._tail) > BLOCK and (cut := _closed(self._tail)):
@@ -146,10 +163,6 @@ class Screen:
         self, name: str, bundle: dict[str, Any], metadata: dict[str, Any] | None = None
     ) -> None:
         update_display(bundle, raw=True, display_id=name, metadata=metadata or {})
-
-
-def _display(item: Drawing | Findings) -> None:
-    display(item)
 
 
 def _quiet(text: str) -> dict[str, Any]:

@@ -50,11 +50,13 @@ _HIDDEN = re.compile(
 )
 _UNQUOTED = frozenset({"word", "concatenation", "command_name"})
 _EXPANDED = re.compile(r"(?<!\\)([*?\[]|\{[^{}]*(,|\.\.)[^{}]*\})|^~|[=:]~")
-_WRAPPERS = frozenset(
+# Programs that run what their arguments say.
+WRAPPERS = frozenset(
     "env command builtin exec nohup nice ionice timeout time sudo doas xargs setsid stdbuf watch"
-    " chroot unshare parallel find fd busybox".split()
+    " chroot unshare parallel find fd busybox flock su script strace ltrace setpriv runuser chrt"
+    " taskset numactl systemd-run entr ssh dbus-run-session xvfb-run rlwrap".split()
 )
-_SHELLS = frozenset("bash sh dash zsh ksh eval".split())
+SHELLS = frozenset("bash sh dash zsh ksh eval".split())
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,7 +102,7 @@ def parse(text: str) -> Command:
         reasons.append(f"holds a character that cannot be seen (U+{ord(hidden[0]):04X})")
     if any(ord(character) > 126 for character in re.sub(r"'[^']*'|\"[^\"]*\"", "", text)):
         reasons.append("holds look-alike characters outside quotes")
-    root = _parser().parse(text.encode("utf-8", "replace")).root_node
+    root = parser().parse(text.encode("utf-8", "replace")).root_node
     nodes = list(_walk(root))
     for node in nodes:
         plain = node.type in (_PLAIN_NODES if node.is_named else _PLAIN_TOKENS)
@@ -113,7 +115,7 @@ def parse(text: str) -> Command:
 
 
 @cache
-def _parser() -> Parser:
+def parser() -> Parser:
     import tree_sitter_bash
     from tree_sitter import Language, Parser
 
@@ -180,14 +182,14 @@ def _readings(text: str, argv: tuple[str, ...], depth: int) -> Iterator[str]:
     yield " ".join((program, *argv[1:]))
     for start in _behind_options(argv):
         yield " ".join((program, *argv[start:]))
-    if program in _WRAPPERS:
+    if program in WRAPPERS:
         for start in range(1, len(argv)):
             rest = argv[start:]
             yield " ".join((rest[0].rsplit("/", 1)[-1], *rest[1:]))
-    if program in _SHELLS or program in _WRAPPERS:
+    if program in SHELLS or program in WRAPPERS:
         for word in argv[1:]:
-            if depth < 3 and (" " in word or program in _SHELLS):
-                inner = _parser().parse(word.encode("utf-8", "replace")).root_node
+            if depth < 3 and (" " in word or program in SHELLS):
+                inner = parser().parse(word.encode("utf-8", "replace")).root_node
                 for node in _walk(inner):
                     if node.type == "command":
                         yield from _part(node, depth + 1).readings

@@ -6,6 +6,11 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
+from archnb.permission.commands import SHELLS, WRAPPERS
+
+# A word, option or not, that names nothing absolute, upward, at home, remote or secret.
+_INSIDE = re.compile(r"(?![/~])(?!.*[=:,][/~])(?!(.*[/=])?\.\.(/|$))(?!.*\.env)[^\0-\x1f]*")
+
 # A word that is no option, not absolute, not upwards, and no file of keys.
 _PATH = r"(?!-)(?!/)(?!~)(?!.*\.\.(/|$))(?!.*\.env)[^:]*"
 
@@ -85,8 +90,12 @@ _PROGRAMS: dict[str, dict[str, Form]] = {
 }
 
 
-def effects(argv: Sequence[str], pattern: str) -> list[str]:
+def effects(argv: Sequence[str], pattern: str, *, named: bool = False) -> list[str]:
     """Why ``argv``, matched by an allow rule's ``pattern``, must still be asked; empty if harmless.
+
+    ``named``: a person wrote the pattern on a card with the command before their eyes; then a
+    program that is not known here may run as well, if the pattern names it, with arguments that
+    stay inside the workspace.
 
     >>> effects(["git", "log", "--oneline", "-5"], "git log*")
     []
@@ -100,6 +109,9 @@ def effects(argv: Sequence[str], pattern: str) -> list[str]:
     if forms is None:
         if pattern == shell_words(argv):
             return []  # the rule spells out this very command
+        known = program in WRAPPERS | SHELLS
+        if named and not known and pattern.split(maxsplit=1)[0].rstrip("*") == program:
+            return [f"{word}: may lie outside" for word in argv[1:] if not _INSIDE.fullmatch(word)]
         return [f"{program}: what it can do is not known here, and the rule does not spell it out"]
     sub = argv[1] if len(argv) > 1 and "" not in forms else ""
     form = forms.get(sub)

@@ -2,155 +2,120 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
-from typing import ClassVar, Literal, assert_never
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 
-from archnb.permission.commands import Command, Part, parse
+from archnb.permission import opencode
+from archnb.permission.addresses import host_rule
+from archnb.permission.commands import MAX_LENGTH, Command, Part, parse
 from archnb.permission.effects import effects
+from archnb.permission.grants import granting
+from archnb.permission.requests import Decision, Grant, PartDecision, Request
 from archnb.permission.rules import (
+    ACTIONS,
     ALIASES,
-    DEFAULTS,
+    LOOKING,
+    OPENCODE_DEFAULTS,
     Action,
     Rule,
     evaluate,
     matches,
+    meant,
     names_of,
     strictest,
 )
 
+REPEATS = 3  # equal calls without progress after which a person is asked, as in OpenCode
 
-@dataclass(frozen=True, slots=True)
-class Diff:
-    """A proposed change of one file. ``before`` is None where the file does not exist yet."""
-
-    path: str
-    before: str | None
-    after: str
-    encoding: str = "utf-8"
-
-
-@dataclass(frozen=True, slots=True)
-class Shell:
-    """A proposed command line: the exact text, the folder and the limits it would run with."""
-
-    command: str
-    folder: str
-    timeout: float  # seconds
-    sandbox: str  # what the operating system enforces, in words
-
-
-Preview = Diff | Shell | str
-
-
-@dataclass(frozen=True, slots=True)
-class Request:
-    """What a tool call wants: ``patterns`` are matched against the rules of ``permission``.
-
-    ``always`` are the patterns that
-    "always" would offer; ``warning`` says why a person is asked although a rule would allow it.
-    """
-
-    permission: str
-    patterns: tuple[str, ...]
-    title: str
-    preview: Preview
-    always: tuple[str, ...] = ()
-    warning: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class PartDecision:
-    """One part of a request with the rule that decides it and archnb's own reasons."""
-
-    text: str
-    action: Action
-    rule: Rule
-    reasons: tuple[str, ...] = ()
-
-
-@dataclass(frozen=True, slots=True)
-class Decision:
-    """``action`` is archnb's; ``rule`` is the one that decided; ``reasons`` make it stricter."""
-
-    action: Action
-    rule: Rule
-    reasons: tuple[str, ...] = ()
-    parts: tuple[PartDecision, ...] = ()
-
-
-@dataclass(frozen=True, slots=True)
-class Reply:
-    """A person's answer. ``by`` says who or what answered; ``feedback`` goes to the model."""
-
-    answer: Literal["once", "reject"]
-    feedback: str = ""
-    by: str = "you"
-
-    @property
-    def approved(self) -> bool:
-        match self.answer:
-            case "once":
-                return True
-            case "reject":
-                return False
-            case _:
-                assert_never(self.answer)
-
-
-Approver = Callable[["Ask"], Awaitable[Reply]]
-
-
-@dataclass(frozen=True, slots=True)
-class Ask:
-    """A question put to a person: the request, why it is asked, and by which agent."""
-
-    id: str
-    call_id: str
-    agent: str
-    request: Request
-    decision: Decision
-
-
-_READING = frozenset({"draw", "lint"})
+_SHOWS_FILES = frozenset({"draw", "lint", "verify"})  # rules for reading bind them as well
 
 
 @dataclass(frozen=True, slots=True)
 class Gate:
-    """The rules in force, later over earlier. ``read_only`` denies what could change something."""
+    """The rules in force, later over earlier. ``read_only`` denies what could change something.
+
+    ``within`` are gates that must agree: those of the agent that called this one, and a person's
+    own settings around an agent file that came with a workspace. The strictest of all counts.
+    ``agent`` names whose gate it is; ``note`` says, of one within, why it binds.
+    """
 
     rules: tuple[Rule, ...] = ()
     read_only: bool = False
+    within: tuple[Gate, ...] = ()
+    agent: str = ""
+    note: str = ""
 
-    LOOKING: ClassVar = frozenset(
-        {"read", "list", "glob", "grep", "draw", "lint", "todoread", "todowrite"}
-    )
+    def settle(
+        self, request: Request, *, grants: Sequence[Grant] = (), repeats: int = 0
+    ) -> Decision:
+        """What happens with ``request``: any denied part denies it, any asked part asks.
 
-    def settle(self, request: Request) -> Decision:
-        """What happens with ``request``: any denied part denies it, any asked part asks."""
-        if self.read_only and request.permission not in self.LOOKING:
+        ``grants`` are what a person allowed beyond one call; ``repeats`` how often this very call
+        was made before without any progress.
+        """
+        own = self._settle(request)
+        if own.action == "ask" and (grant := granting(grants, request, self.agent)):
+            own = replace(own, action="allow", rule=grant.rule, reasons=())
+        own = self._noticing(own, request, repeats)
+        for gate in self.within:
+            outer = gate.settle(request, grants=grants)
+            if _stricter(outer.action, own.action):
+                reasons = (gate.note,) if gate.note else outer.reasons
+                own = replace(outer, reasons=reasons, rules_action=own.rules_action)
+        return own
+
+    def offers(self, tool: str) -> bool:
+        """Whether a tool may be shown to the model: not where its last rule is ``*: deny``."""
+        name = ALIASES.get(tool, tool)
+        rules = meant(self.rules)
+        hidden = any(
+            last.pattern == "*" and last.action == "deny"
+            for known in (name, *names_of(name, rules))
+            for last in [[rule for rule in rules if matches(rule.permission, known)][-1]]
+        )
+        return not hidden and all(gate.offers(tool) for gate in self.within)
+
+    def _settle(self, request: Request) -> Decision:
+        if self.read_only and request.permission not in (*LOOKING, "task", "webfetch"):
             rule = Rule(request.permission, "*", "deny", "--plan: nothing can be changed")
-            return Decision("deny", rule)
-        rules = (*DEFAULTS, *self.rules)
+            return Decision("deny", rule, rules_action=self._by_rules(request).action)
+        theirs = self._by_rules(request)
+        rules = meant(self.rules)
         if request.permission == "bash":
             decision = self._settle_command(request.patterns, rules)
         else:
-            names = names_of(request.permission, rules)
-            if request.permission in _READING:  # they show what is in a file
-                names = (*names, "read")
-            rule = strictest(
-                evaluate(name, pattern, rules) for name in names for pattern in request.patterns
-            )
-            decision = Decision(rule.action, rule)
+            decision = _settle_patterns(request, rules)
         if request.warning and decision.action == "allow":
-            return Decision("ask", decision.rule, (request.warning,), decision.parts)
-        return decision
+            decision = replace(decision, action="ask", reasons=(request.warning,))
+        outside = [_evaluate("external_directory", folder, rules) for folder in request.outside]
+        if outside and (worst := strictest(outside)) and _stricter(worst.action, decision.action):
+            reason = f"{', '.join(request.outside)} lies outside the workspace"
+            decision = replace(decision, action=worst.action, rule=worst, reasons=(reason,))
+        if _stricter(theirs.action, decision.action):  # never looser than the rules alone
+            decision = replace(decision, action=theirs.action, rule=theirs)
+        return _explained(replace(decision, rules_action=theirs.action))
 
-    def offers(self, permission: str) -> bool:
-        """Whether a tool may be shown to the model: not where its last rule is ``*: deny``."""
-        name = ALIASES.get(permission, permission)
-        rules = [rule for rule in (*DEFAULTS, *self.rules) if matches(rule.permission, name)]
-        return not (rules[-1].pattern == "*" and rules[-1].action == "deny")
+    def _by_rules(self, request: Request) -> Rule:
+        """The deciding rule of what OpenCode makes of this request."""
+        patterns = request.patterns
+        if request.permission == "bash":
+            if any(len(line) > MAX_LENGTH for line in patterns):
+                return Rule("bash", "*", "ask", "too long to be read")
+            patterns = tuple(p for line in patterns for p in opencode.command_patterns(line))
+        rules = (*OPENCODE_DEFAULTS, *self.rules)
+        return opencode.settle(request.permission, patterns, request.outside, rules)
+
+    def _noticing(self, decision: Decision, request: Request, repeats: int) -> Decision:
+        """An allowed call that is made again and again without progress asks."""
+        if decision.action == "deny" or repeats + 1 < REPEATS:
+            return decision
+        rule = _evaluate("doom_loop", request.permission, (*OPENCODE_DEFAULTS, *self.rules))
+        if not _stricter(rule.action, decision.action):
+            return decision
+        reason = f"the same call for the {repeats + 1}th time, with nothing changed in between"
+        return replace(
+            decision, action=rule.action, rule=rule, reasons=(reason.replace("3th", "3rd"),)
+        )
 
     def _settle_command(self, lines: tuple[str, ...], rules: tuple[Rule, ...]) -> Decision:
         verdicts: list[PartDecision] = []
@@ -158,31 +123,54 @@ class Gate:
         for line in lines:
             command = parse(line)
             reasons += command.reasons
-            verdicts += [self._settle_part(part, rules) for part in command.parts]
+            verdicts += [_settle_part(part, rules) for part in command.parts]
             verdicts += _denied_whole(command, rules)
         denied = [verdict for verdict in verdicts if verdict.action == "deny"]
         asked = [verdict for verdict in verdicts if verdict.action == "ask"]
         if denied:
             return Decision("deny", denied[0].rule, denied[0].reasons, tuple(verdicts))
         if asked or reasons or not verdicts:
-            rule = asked[0].rule if asked else evaluate("bash", lines[0] if lines else "", rules)
+            rule = asked[0].rule if asked else _evaluate("bash", lines[0] if lines else "", rules)
             why = tuple(
                 dict.fromkeys(reasons + [reason for verdict in asked for reason in verdict.reasons])
             )
             return Decision("ask", rule, why, tuple(verdicts))
         return Decision("allow", verdicts[0].rule, (), tuple(verdicts))
 
-    def _settle_part(self, part: Part, rules: tuple[Rule, ...]) -> PartDecision:
-        """Deny looks at every way the part can be read; allow only at its plain form."""
-        readings = [_bash_rule(reading, rules) for reading in part.readings]
-        for rule in readings:
-            if rule.action == "deny":
-                return PartDecision(part.text, "deny", rule)
-        rule = _bash_rule(part.plain, rules)
-        if rule.action != "allow":
-            return PartDecision(part.text, "ask", rule)
-        reasons = part.reasons or effects(part.argv, rule.pattern)
-        return PartDecision(part.text, "ask" if reasons else "allow", rule, tuple(reasons))
+
+def _settle_patterns(request: Request, rules: tuple[Rule, ...]) -> Decision:
+    names = names_of(request.permission, rules)
+    if request.permission in _SHOWS_FILES:
+        names = (*names, "read")
+    parts = tuple(
+        PartDecision(pattern, rule.action, rule)
+        for pattern in request.patterns
+        for rule in [strictest(_evaluate(name, pattern, rules) for name in names)]
+    )
+    rule = strictest([part.rule for part in parts] or [_evaluate(names[0], "*", rules)])
+    if rule.action == "allow" and request.permission == "webfetch":
+        unnamed = [url for url in request.patterns if not host_rule(rule.pattern, url)]
+        if unnamed:
+            return Decision("ask", rule, (f'the rule "{rule.pattern}" names no host',), parts)
+    reasons: tuple[str, ...] = ()
+    if ALIASES.get(rule.permission) == request.permission:
+        reasons = (f"rules for {rule.permission} bind {request.permission} here",)
+    return Decision(rule.action, rule, reasons, parts)
+
+
+def _settle_part(part: Part, rules: tuple[Rule, ...]) -> PartDecision:
+    """Deny looks at every way the part can be read; allow only at its plain form."""
+    for reading in part.readings:
+        rule = _bash_rule(reading, rules)
+        if rule.action == "deny":
+            plain = reading in (part.text, part.plain)
+            reasons: tuple[str, ...] = () if plain else (f"it amounts to: {reading}",)
+            return PartDecision(part.text, "deny", rule, reasons)
+    rule = _bash_rule(part.plain, rules)
+    if rule.action != "allow":
+        return PartDecision(part.text, "ask", rule)
+    reasons = part.reasons or tuple(effects(part.argv, rule.pattern))
+    return PartDecision(part.text, "ask" if reasons else "allow", rule, reasons)
 
 
 def _denied_whole(command: Command, rules: tuple[Rule, ...]) -> list[PartDecision]:
@@ -193,4 +181,44 @@ def _denied_whole(command: Command, rules: tuple[Rule, ...]) -> list[PartDecisio
 
 def _bash_rule(text: str, rules: tuple[Rule, ...]) -> Rule:
     """The rule over a command; rules for ``shell`` speak of it too, and the strictest counts."""
-    return strictest(evaluate(name, text, rules) for name in names_of("bash", rules))
+    return strictest(_evaluate(name, text, rules) for name in names_of("bash", rules))
+
+
+def _evaluate(permission: str, pattern: str, rules: Sequence[Rule]) -> Rule:
+    """The last rule that matches, unless it lifts a deny that it was not written to lift.
+
+    ``"*": deny`` before ``"git status*": allow`` is a list of exceptions, and the exception holds.
+    ``"git push *": deny`` before ``"*": allow`` is a deny that OpenCode forgets and archnb keeps.
+    """
+    found = evaluate(permission, pattern, rules)
+    if found.action == "deny":
+        return found
+    for rule in reversed(rules):
+        if (
+            rule.action == "deny"
+            and matches(rule.permission, permission)
+            and matches(rule.pattern, pattern)
+            and not (
+                matches(rule.permission, found.permission) and matches(rule.pattern, found.pattern)
+            )
+        ):
+            return rule
+    return found
+
+
+def _explained(decision: Decision) -> Decision:
+    """Every strictening names its reason."""
+    if decision.reasons or not _stricter(decision.action, decision.rules_action):
+        return decision
+    rule = decision.rule
+    if rule.source.startswith("archnb"):
+        reason = "no rule allows it; archnb asks where OpenCode would not"
+    elif rule.action == "deny":
+        reason = "a deny holds although a later rule would lift it in OpenCode"
+    else:
+        reason = f'archnb reads the rule "{rule.pattern}": {rule.action} strictly here'
+    return replace(decision, reasons=(reason,))
+
+
+def _stricter(one: Action, other: Action) -> bool:
+    return ACTIONS.index(one) > ACTIONS.index(other)

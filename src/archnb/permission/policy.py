@@ -7,8 +7,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from archnb.errors import CellError
-from archnb.permission.commands import parse
-from archnb.permission.gate import Ask, Reply, Request
+from archnb.permission.grants import covers
+from archnb.permission.requests import Ask, Reply, Request
 from archnb.permission.rules import matches
 
 VARIABLE = "ARCHNB_APPROVE"
@@ -26,21 +26,8 @@ class Approval:
         return f"{self.permission}:{self.pattern}"
 
     def covers(self, request: Request) -> bool:
-        """Whether every part of ``request`` matches; a command line counts part by part.
-
-        A line with redirections, substitutions or the like is covered only by its exact text.
-        """
-        if not matches(self.permission, request.permission):
-            return False
-        if request.permission != "bash":
-            return all(matches(self.pattern, pattern) for pattern in request.patterns)
-        for line in request.patterns:
-            command = parse(line)
-            plain = not command.reasons and not any(part.reasons for part in command.parts)
-            parts = all(matches(self.pattern, part.plain) for part in command.parts)
-            if line != self.pattern and not (plain and parts):
-                return False
-        return True
+        """Whether the entry means ``request``, as a person's "always" with this pattern would."""
+        return matches(self.permission, request.permission) and covers(self.pattern, request)
 
 
 Policy = tuple[Approval, ...]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+import sys
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
@@ -24,12 +25,17 @@ ALIASES = {
 
 @dataclass(frozen=True, slots=True)
 class Rule:
-    """``permission`` and ``pattern`` are wildcards; ``source`` says where the rule stands."""
+    """``permission`` and ``pattern`` are wildcards; ``source`` says where the rule stands.
+
+    ``listed``: made from the older ``tools`` map (``read: true``). OpenCode takes that for leave to
+    do anything with the tool; archnb takes it as what it says, that the agent has the tool.
+    """
 
     permission: str
     pattern: str
     action: Action
     source: str = ""
+    listed: bool = False
 
     def __str__(self) -> str:
         place = f", {self.source}" if self.source else ""
@@ -37,15 +43,54 @@ class Rule:
 
 
 _DEFAULT = "archnb default"
-_LOOKING = ("read", "list", "glob", "grep", "draw", "lint", "todowrite", "todoread")
+LOOKING = ("read", "list", "glob", "grep", "draw", "lint", "verify", "todowrite", "todoread")
+"""What changes nothing: the permissions that an agent file need not speak of."""
+
+_HARMLESS = (*LOOKING, "task")  # a subagent's own calls are settled each for itself
 DEFAULTS: tuple[Rule, ...] = (
     Rule("*", "*", "ask", _DEFAULT),
-    *(Rule(name, "*", "allow", _DEFAULT) for name in _LOOKING),
+    *(Rule(name, "*", "allow", _DEFAULT) for name in _HARMLESS),
     Rule("read", "*.env", "ask", _DEFAULT),
     Rule("read", "*.env.*", "ask", _DEFAULT),
     Rule("read", "*.env.example", "allow", _DEFAULT),
 )
 """What holds before any agent file speaks: looking is allowed, everything that acts asks."""
+
+_THEIRS = "OpenCode default"
+OPENCODE_DEFAULTS: tuple[Rule, ...] = (
+    Rule("*", "*", "allow", _THEIRS),
+    Rule("doom_loop", "*", "ask", _THEIRS),
+    Rule("external_directory", "*", "ask", _THEIRS),
+    Rule("question", "*", "deny", _THEIRS),
+    Rule("plan_enter", "*", "deny", _THEIRS),
+    Rule("plan_exit", "*", "deny", _THEIRS),
+    Rule("read", "*", "allow", _THEIRS),
+    Rule("read", "*.env", "ask", _THEIRS),
+    Rule("read", "*.env.*", "ask", _THEIRS),
+    Rule("read", "*.env.example", "allow", _THEIRS),
+)
+"""What OpenCode 1.18 puts before an agent's rules: whatever no rule names is allowed."""
+
+
+def meant(rules: Iterable[Rule]) -> tuple[Rule, ...]:
+    """``rules`` as archnb takes them, behind its defaults: a listed tool keeps its defaults.
+
+    >>> [rule.action for rule in meant([Rule("bash", "*", "allow", listed=True)])][-1]
+    'ask'
+    """
+    parts = [_defaults(rule) if rule.listed else (rule,) for rule in rules]
+    return (*DEFAULTS, *(rule for part in parts for rule in part))
+
+
+def _defaults(listed: Rule) -> tuple[Rule, ...]:
+    """What archnb's defaults say of the tools that a rule lists."""
+    known = tuple(
+        rule
+        for rule in DEFAULTS
+        if matches(listed.permission, rule.permission)
+        and (rule.permission != "*" or listed.permission == "*")
+    )
+    return known or (Rule(listed.permission, "*", "ask", _DEFAULT),)
 
 
 def evaluate(permission: str, pattern: str, rules: Sequence[Rule]) -> Rule:
@@ -67,22 +112,38 @@ def matches(pattern: str, text: str) -> bool:
     >>> matches("git status *", "git status"), matches("git status *", "git statusx")
     (True, False)
     """
-    return _compile(_expand_home(pattern)).fullmatch(text.replace("\\", "/")) is not None
+    return _compile(pattern).fullmatch(_units(text.replace("\\", "/"))) is not None
 
 
 @lru_cache(maxsize=4096)
 def _compile(pattern: str) -> re.Pattern[str]:
-    escaped = re.escape(pattern.replace("\\", "/")).replace(r"\*", ".*").replace(r"\?", ".")
+    escaped = re.escape(_units(pattern.replace("\\", "/")))
+    escaped = escaped.replace(r"\*", ".*").replace(r"\?", ".")
     if escaped.endswith(r"\ .*"):
         escaped = escaped.removesuffix(r"\ .*") + r"(\ .*)?"
-    return re.compile(escaped, re.DOTALL)
+    return re.compile(escaped, re.DOTALL | (re.IGNORECASE if sys.platform == "win32" else 0))
 
 
-def _expand_home(pattern: str) -> str:
-    for prefix in ("~/", "$HOME/"):
-        if pattern.startswith(prefix):
-            return os.path.expanduser("~") + "/" + pattern.removeprefix(prefix)  # noqa: PTH111
-    return os.path.expanduser("~") if pattern in ("~", "$HOME") else pattern  # noqa: PTH111
+def _units(text: str) -> str:
+    """``text`` in UTF-16 units, which is what OpenCode's ``?`` counts (an emoji is two)."""
+    if text.isascii():
+        return text
+    data = text.encode("utf-16-le", "surrogatepass")
+    return "".join(chr(data[at] | data[at + 1] << 8) for at in range(0, len(data), 2))
+
+
+def expand_home(pattern: str, home: str = "") -> str:
+    """``pattern`` with a leading ``~``, ``~/`` or ``$HOME`` spelled out; done where rules are read.
+
+    >>> expand_home("~/notes/*", "/home/u"), expand_home("~user/x", "/home/u")
+    ('/home/u/notes/*', '~user/x')
+    """
+    home = home or os.path.expanduser("~")  # noqa: PTH111  (HOME may be unset; this never raises)
+    if pattern == "~":
+        return home
+    if pattern.startswith("~/"):
+        return home + pattern.removeprefix("~")
+    return home + pattern.removeprefix("$HOME") if pattern.startswith("$HOME") else pattern
 
 
 def strictest(rules: Iterable[Rule]) -> Rule:

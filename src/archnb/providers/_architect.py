@@ -21,8 +21,8 @@ Offline I work by rules only. I understand
 - **files** named with `@path`, and SQL, OpenAPI, compose, Kubernetes or arrow sketches \
 (`Web → Orders → Orders DB`) in the cell;
 - **plain sentences** such as *A customer places many orders. Orders calls Payments over HTTP.*;
-- **orders**: *draw …*, *review …*, *explain …*, *fix … in @file*, *write … to FILE*, \
-*run: command*.
+- **orders**: *draw …*, *review …*, *verify …*, *explain …*, *fix … in @file*, \
+*write … to FILE*, *run: command*, *ask @agent …*.
 
 For anything else give me a model: set `ANTHROPIC_API_KEY` and leave out `--model offline`."""
 
@@ -61,7 +61,7 @@ def answer(prompt: str, earlier: Sequence[str]) -> Script:
     for order in orders:
         named = order.files or (() if heard.material else files)
         subject = _subject(named, material if not order.files else ())
-        if order.verb != "run" and not subject:
+        if order.verb not in ("run", "ask") and not subject:
             yield (
                 f"I was asked to {order.verb}, but see nothing to {order.verb}: "
                 "name a file with `@path`, or put the design into the cell.\n\n"
@@ -118,7 +118,11 @@ def _obey(
             yield from _write(order, files, material)
         case "run":
             yield from _run(order)
-        case "verify" | "compare":
+        case "verify":
+            yield from _verify(subject)
+        case "ask":
+            yield from _ask(order, material)
+        case "compare":
             yield f"To {order.verb} needs a tool that this version does not have yet.\n\n"
 
 
@@ -146,6 +150,29 @@ def _review(subject: dict[str, Any]) -> Script:
         else ""
     )
     yield f"Reviewed: {_escaped(summary)}.{offer}\n\n"
+
+
+def _verify(subject: dict[str, Any]) -> Script:
+    given = {key: value for key, value in subject.items() if key != "format"}
+    result = yield Wish("verify", given)
+    if result is None or result.is_error:
+        yield f"I could not prove that{_reason(result)}.\n\n"
+        return
+    yield f"{_escaped(result.text.splitlines()[0])}\n\n"
+
+
+def _ask(order: Order, material: Sequence[Passage]) -> Script:
+    """Hand a sentence on to the agent it names, with the cell's own design text."""
+    prompt = "\n\n".join([order.command, *(passage.text for passage in material)])
+    result = yield Wish(
+        "task",
+        {"description": order.command[:60], "prompt": prompt, "subagent_type": order.target},
+    )
+    if result is None or result.is_error:
+        yield f"{order.target} was not asked{_reason(result)}.\n\n"
+        return
+    said = re.sub(r"</?task[^>]*>", "", result.text).strip()
+    yield f"**{order.target}** answered:\n\n{said}\n\n"
 
 
 def _fix(order: Order, subject: dict[str, Any]) -> Script:

@@ -8,9 +8,9 @@ from dataclasses import dataclass, replace
 from typing import Literal
 
 from archnb.design.text import Passage, passages
-from archnb.references import references, without_references
+from archnb.references import HANDED_ON, references, without_references
 
-Verb = Literal["draw", "review", "fix", "write", "run", "explain", "verify", "compare"]
+Verb = Literal["draw", "review", "fix", "write", "run", "explain", "verify", "compare", "ask"]
 
 _VERBS: dict[str, Verb] = {
     **dict.fromkeys(
@@ -40,6 +40,7 @@ _RUN = re.compile(
     re.IGNORECASE,
 )
 _TARGET = re.compile(r"\b(?:to|into|as)\s+[`\"']?@?([\w./-]+\.\w+)[`\"']?", re.IGNORECASE)
+_HANDED_ON = re.compile(re.escape(HANDED_ON).replace(r"\{\}", r"(\S+)"))
 _AND_RUN = re.compile(
     r"(?:\s*,\s*|\s+)(?:and\s+|then\s+)+(?=(?:run|execute)\s*(?::|`))", re.IGNORECASE
 )
@@ -48,7 +49,10 @@ _FILE = re.compile(r"(?<![\w@/.])([\w-]+(?:/[\w.-]+)*\.(?:sql|ddl|ya?ml|json|ske
 
 @dataclass(frozen=True, slots=True)
 class Order:
-    """One thing to do: its sentence (``words``), the file to write, the bash ``command``."""
+    """One thing to do: its sentence (``words``), the file to write, the bash ``command``.
+
+    Of the verb ``ask``, ``target`` is the agent and ``command`` what it is asked.
+    """
 
     verb: Verb
     words: str
@@ -91,6 +95,8 @@ def hear(prompt: str) -> Heard:
     orders: list[Order] = []
     material: list[Passage] = []
     unclear: list[str] = []
+    agents = _HANDED_ON.findall(prompt)
+    prompt = _HANDED_ON.sub("", prompt).rstrip()
     spoken = _spoken(prompt)
     for passage in passages(prompt):
         if passage.kind not in ("prose", "other"):
@@ -102,6 +108,9 @@ def hear(prompt: str) -> Heard:
                 rest.append(line)
                 continue
             for sentence in _sentences(line):
+                if asked := _asked(sentence, agents):
+                    orders.append(asked)
+                    continue
                 for found in _orders(sentence, orders):
                     if isinstance(found, Order):
                         orders.append(found)
@@ -112,7 +121,18 @@ def hear(prompt: str) -> Heard:
                 material.append(replace(passage, text=left))
             elif not _only_names(left):
                 unclear.append(left)
-    return Heard(tuple(orders), tuple(material), tuple(references(prompt)), tuple(unclear))
+    files = tuple(name for name in references(prompt) if name not in agents)
+    return Heard(tuple(orders), tuple(material), files, tuple(unclear))
+
+
+def _asked(sentence: str, agents: Sequence[str]) -> Order | None:
+    """A sentence that names an agent: its part of the work, handed on as it stands."""
+    named = next((name for name in references(sentence) if name in agents), None)
+    if named is None:
+        return None
+    _, _, rest = sentence.partition(f"@{named}")
+    asked = re.sub(r"^[\s,:]*(?:to|about|for|whether|if)?\s+", "", rest).strip()
+    return Order("ask", sentence.strip(), target=named, command=asked or sentence.strip())
 
 
 def _spoken(prompt: str) -> set[int]:

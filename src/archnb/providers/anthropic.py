@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import base64
 import os
-import re
 from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, assert_never
@@ -21,19 +20,11 @@ from archnb.conversation import (
     Usage,
 )
 from archnb.errors import ModelError
+from archnb.models import resolve
 from archnb.providers.base import Piece, Provider, ProviderKind, Settings, Turn
 
 KEYS = ("ANTHROPIC_API_KEY", "ANTHROPIC_AUTH_TOKEN", "ANTHROPIC_BASE_URL", "ANTHROPIC_PROFILE")
 
-# Prefixes that say where a file's author got the model from, not which model it is.
-_PROVENANCE = frozenset({"anthropic", "github-copilot", "opencode", "openrouter", "vercel"})
-# Retired or about to be (2026-11-22: Sonnet 4.5 ends on 2026-11-30), and what is used instead.
-_SUCCESSORS = {
-    "claude-sonnet-4": "claude-sonnet-5-5",
-    "claude-sonnet-4-5": "claude-sonnet-5-5",
-    "claude-opus-4": "claude-opus-5-5",
-    "claude-opus-4-5": "claude-opus-5-5",
-}
 # US dollars per million tokens: input, output, cache read, cache write (one hour).
 _PRICES = {
     "claude-opus-5-5": (4.0, 20.0, 0.20, 8.0),
@@ -101,22 +92,6 @@ class Anthropic:
         yield Turn(usage_of(resolve(self.model), final.usage), stop)
 
 
-def resolve(model: str) -> str:
-    """The id at the wire: provenance and dots removed, a retired model replaced by its successor.
-
-    >>> resolve("github-copilot/claude-sonnet-4.5")
-    'claude-sonnet-5-5'
-    >>> resolve("qwen3:8b")
-    'qwen3:8b'
-    """
-    name = model
-    while "/" in name and name.partition("/")[0] in _PROVENANCE:
-        name = name.partition("/")[2]
-    if name.startswith("claude"):
-        name = re.sub(r"(-latest|-\d{8}|@\d{8})$", "", name.replace(".", "-"))
-    return _SUCCESSORS.get(name, name)
-
-
 def request(
     model: str,
     system: str,
@@ -181,7 +156,8 @@ def _wire(block: Block) -> Iterator[dict[str, Any]]:
                 "media_type": media_type,
                 "data": base64.b64encode(data).decode(),
             }
-            yield {"type": "image", "source": source}
+            kind = "document" if media_type == "application/pdf" else "image"
+            yield {"type": kind, "source": source}
         case _:
             assert_never(block)
 

@@ -6,7 +6,7 @@ import re
 from collections.abc import Callable, Collection
 
 from archnb.errors import CellError
-from archnb.references import CODE_BLOCK, references
+from archnb.references import CODE_BLOCK, HANDED_ON, references
 from archnb.workspace import Workspace
 
 _VARIABLE = re.compile(r"\{\{\s*([A-Za-z_]\w*)\s*\}\}")
@@ -22,6 +22,17 @@ def check_references(text: str, workspace: Workspace, agents: Collection[str]) -
                 f"@{name} names no file or folder of the workspace {workspace.root}, and no agent.",
                 hint="Complete the name with Tab, or write it without @.",
             )
+
+
+def handed_to(text: str, agents: Collection[str]) -> str:
+    r"""``text``, and for each ``@agent`` in it a line that asks for the work to be handed on.
+
+    >>> handed_to("Ask @dba about keys.", {"dba"})
+    'Ask @dba about keys.\n\n(@dba is an agent: hand on its part with the task tool.)'
+    """
+    named = [name for name in references(text) if name in agents]
+    lines = [HANDED_ON.format(name) for name in named]
+    return "\n\n".join([text.rstrip(), "\n".join(lines)]) if lines else text
 
 
 def insert_variables(text: str, lookup: Callable[[str], str | None]) -> str:

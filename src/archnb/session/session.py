@@ -4,29 +4,38 @@ from __future__ import annotations
 
 import contextlib
 import os
-from collections.abc import AsyncIterator, Mapping
+import shutil
+import tempfile
+import weakref
+from collections.abc import AsyncGenerator, AsyncIterator, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from archnb import agents, loop
 from archnb.agents import Agent
-from archnb.conversation import Message
-from archnb.errors import ModelError
-from archnb.events import Event
+from archnb.conversation import Message, Todo
+from archnb.errors import AgentError, CellError, ModelError
+from archnb.events import Event, FileChanged, PermissionReplied
 from archnb.execution import sandbox
-from archnb.permission.gate import Approver, Decision, Gate, Request, Shell
+from archnb.permission.gate import Gate
+from archnb.permission.requests import Approver, Decision, Grant, Request
 from archnb.providers.base import Provider, Settings, kinds
+from archnb.session import undo
+from archnb.session.asking import ask_first
 from archnb.session.choices import Choice, agent_choice, model_choice
-from archnb.session.prompt import check_references
-from archnb.tools.base import all_tools
-from archnb.workspace import Workspace
+from archnb.session.prompt import check_references, handed_to
+from archnb.session.trust import Trust
+from archnb.tools.base import Output, Tool, all_tools
+from archnb.workspace import FileChange, Workspace
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, weakref_slot=True)
 class Session:
     """One conversation. ``agent_name`` and ``model`` empty: chosen by environment and defaults.
 
     ``history`` is what has been said; it is valid for the next run after any end of a run.
+    ``grants`` are what a person allowed for this session, ``todos`` the agent's list, ``changed``
+    the files written, a group for each call, the latest last.
     """
 
     workspace: Workspace = field(default_factory=lambda: Workspace.at(Path.cwd()))
@@ -35,6 +44,13 @@ class Session:
     environment: Mapping[str, str] = field(default_factory=lambda: os.environ)
     history: list[Message] = field(default_factory=list)
     provider: Provider | None = None  # given: answers whatever the model is (scripts, tests)
+    grants: list[Grant] = field(default_factory=list)
+    todos: list[Todo] = field(default_factory=list)
+    changed: list[tuple[FileChange, ...]] = field(default_factory=list)
+    trust: Trust = field(default_factory=Trust.load)
+    _declined: set[str] = field(default_factory=set)
+    _call: str = ""  # the latest call that changed a file
+    _outputs: str = ""
 
     def agent(self, name: str = "") -> Agent:
         """The agent in force; raises ``AgentError`` where its file is missing or broken."""
@@ -59,13 +75,38 @@ class Session:
             Choice("sandbox", sandbox.LABEL, "no sandbox is built yet"),
         ]
 
-    def gate(self, agent: Agent, *, plan: bool = False) -> Gate:
-        return Gate(agent.rules, read_only=plan)
+    def gate(self, agent: Agent, *, plan: bool = False, within: tuple[Gate, ...] = ()) -> Gate:
+        """The rules that bind ``agent``: its own, and around them what it cannot loosen."""
+        if agent.bounds is not None and not self._trusts(agent):
+            note = f"{agent.path} comes with this workspace and is not trusted yet"
+            within = (*within, Gate(agent.bounds, agent=agent.name, note=note))
+        return Gate(agent.rules, read_only=plan, within=within, agent=agent.name)
 
     def why(self, command: str) -> Decision:
         """What the gate says of a bash line under the agent in force."""
-        shell = Shell(command, ".", 120.0, sandbox.LABEL)
-        return self.gate(self.agent()).settle(Request("bash", (command,), f"run {command}", shell))
+        bash = next(tool for tool in all_tools() if tool.name == "bash")
+        request = bash.request({"command": command}, self.workspace)
+        return self.gate(self.agent()).settle(request, grants=self.granted())
+
+    def granted(self, agent: Agent | None = None) -> list[Grant]:
+        """Every "always" in force: this session's, and those kept for the agent's file."""
+        chosen = agent or self.agent()
+        return [*self.grants, *self.trust.grants(self.workspace.root, chosen.digest)]
+
+    def revoke(self, number: int) -> Grant:
+        """Take back a grant, counted from 1 as :meth:`granted` lists them."""
+        agent = self.agent()
+        granted = self.granted(agent)
+        if not 1 <= number <= len(granted):
+            raise CellError(
+                f"There is no permission {number}.", hint="%architect permissions lists them."
+            )
+        grant = granted[number - 1]
+        if number <= len(self.grants):
+            del self.grants[number - 1]
+        else:
+            self.trust.revoke(self.workspace.root, agent.digest, grant)
+        return grant
 
     async def run(
         self,
@@ -84,27 +125,146 @@ class Session:
         model_id = self.model_choice(model, chosen).value
         provider = self.provider or provider_for(model_id)
         if new:
-            self.history.clear()
+            self.forget()
+        if not plan:
+            async for event in self._introduced(chosen, approver):
+                yield event
+        granted = self.granted(chosen)
         wiring = loop.Wiring(
             agent=chosen,
             provider=provider,
-            tools=all_tools(),
+            tools=self._tools(),
             gate=self.gate(chosen, plan=plan),
             workspace=self.workspace,
             settings=Settings(model_id),
             approver=approver,
+            grants=granted,
+            todos=self.todos,
+            outputs=self._output_folder(),
+            max_steps=chosen.steps or loop.MAX_STEPS,
         )
-        async with contextlib.aclosing(loop.run(wiring, self.history, text)) as stream:
+        wiring = replace(wiring, subagent=lambda name: self._subagent(wiring, name, model))
+        prompt = handed_to(text, names - {chosen.name})
+        try:
+            async with contextlib.aclosing(loop.run(wiring, self.history, prompt)) as stream:
+                async for event in stream:
+                    self._note(event, chosen)
+                    yield event
+        finally:
+            kept = [grant for grant in granted if grant.scope == "session"]
+            self.grants[:] = list(dict.fromkeys(kept))
+
+    async def undo(self, count: int, approver: Approver) -> AsyncGenerator[Event, None]:
+        """Put back the last ``count`` changes, after a person has seen what comes back."""
+        if not 1 <= count <= len(self.changed):
+            known = f"there are {len(self.changed)}" if self.changed else "nothing was changed"
+            raise CellError(f"undo {count}: {known} in this session.", hint="%architect undo [n]")
+        groups = self.changed[-count:]
+        changes = [change for group in groups for change in group]
+        request = undo.plan(changes, self.workspace)
+
+        def restore(approved: Request) -> Output:
+            restored = undo.restore(changes, approved, self.workspace)
+            del self.changed[-count:]
+            return Output(approved.title, changes=restored)
+
+        async with contextlib.aclosing(
+            ask_first("undo", request, "%architect undo", approver, restore)
+        ) as stream:
             async for event in stream:
                 yield event
 
     def forget(self) -> None:
         """Start afresh; what was said so far is no longer sent."""
         self.history.clear()
+        self.todos.clear()
 
     def at(self, folder: str | Path) -> Session:
-        """The same settings over another folder, with nothing said yet."""
-        return replace(self, workspace=Workspace.at(folder), history=[])
+        """The same settings over another folder, with nothing said or allowed yet."""
+        fresh = Session(Workspace.at(folder), self.agent_name, self.model, self.environment)
+        return replace(fresh, provider=self.provider)
+
+    def _note(self, event: Event, agent: Agent) -> None:
+        """Keep what outlives the run: files written, and what was allowed for the agent's file."""
+        match event:
+            case FileChanged(call_id, change):
+                group = self.changed[-1] if self.changed and self._call == call_id else ()
+                if group:
+                    self.changed.pop()
+                self.changed.append((*group, change))
+                self._call = call_id
+            case PermissionReplied(_, reply, _) if reply.grant and reply.grant.scope == "agent":
+                self.trust.grant(self.workspace.root, agent.digest, reply.grant)
+            case _:
+                pass
+
+    def _trusts(self, agent: Agent) -> bool:
+        return self.trust.accepts(self.workspace.root, agent.digest)
+
+    async def _introduced(self, agent: Agent, approver: Approver) -> AsyncGenerator[Event, None]:
+        """Before a workspace's agent file loosens anything, the person sees what, once."""
+        loosened = agents.loosenings(agent)
+        if not loosened or self._trusts(agent) or agent.digest in self._declined:
+            return
+        lines = "\n".join(loosening.words for loosening in loosened)
+        preview = (
+            f"{agent.path} comes with this workspace. It would allow more than your own settings:\n"
+            f"{lines}\n\nApprove to let exactly this file do so here from now on; deny and it asks."
+        )
+        title = f"trust {agent.path}"
+        request = Request("trust", (agent.path,), title, preview)
+
+        def accept(_: Request) -> Output:
+            self.trust.accept(self.workspace.root, agent.name, agent.path, agent.digest)
+            return Output(f"{agent.path} is trusted as it stands; any change asks again.")
+
+        self._declined.add(agent.digest)
+        async with contextlib.aclosing(
+            ask_first("trust", request, "agent files from a workspace", approver, accept)
+        ) as stream:
+            async for event in stream:
+                yield event
+
+    def _subagent(self, caller: loop.Wiring, name: str, model: str) -> loop.Wiring:
+        """A run of another agent that may do nothing which its caller may not."""
+        agent = self.agent(name)
+        if agent.mode == "primary":
+            raise AgentError(f"{name} is a primary agent; it does not answer other agents.")
+        model_id = self.model_choice(model, agent).value
+        note = f"{caller.agent.name}, which handed on this work, may not do it unasked"
+        gate = self.gate(agent, within=(replace(caller.gate, note=note),))
+        return replace(
+            caller,
+            agent=agent,
+            provider=self.provider or provider_for(model_id),
+            settings=Settings(model_id),
+            gate=gate,
+            tools=[tool for tool in caller.tools if tool.name != "task"],
+            todos=[],
+            subagent=None,
+            max_steps=agent.steps or loop.MAX_STEPS,
+        )
+
+    def _tools(self) -> list[Tool]:
+        """Every tool; the one that hands on work names the agents there are."""
+        listed = "\n".join(
+            f"- {row.name}: {row.description}"
+            for row in agents.listing(self.workspace.root)
+            if row.mode != "primary" and not row.problem
+        )
+        return [
+            replace(tool, description=f"{tool.description}\nAgents:\n{listed}")
+            if tool.name == "task"
+            else tool
+            for tool in all_tools()
+        ]
+
+    def _output_folder(self) -> Path:
+        """A private folder that goes away with the session."""
+        if not self._outputs:
+            self._outputs = tempfile.mkdtemp(prefix="archnb-")
+            weakref.finalize(self, shutil.rmtree, self._outputs, ignore_errors=True)
+        return Path(self._outputs)
 
 
 def provider_for(model: str) -> Provider:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import datetime as dt
-import difflib
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
@@ -11,12 +10,14 @@ from functools import reduce
 from typing import assert_never
 
 from archnb import events
-from archnb.conversation import Usage
+from archnb.conversation import Todo, Usage
 from archnb.design.diagrams import Drawing
 from archnb.design.elements import Design
 from archnb.design.findings import Findings
-from archnb.html import FIXED, preformatted, text_html, visible
-from archnb.permission.gate import Ask, Decision, Diff, Preview, Reply, Request, Shell
+from archnb.design.verdicts import Verdicts
+from archnb.html import preformatted, text_html, visible
+from archnb.permission.requests import SCOPES, Ask, Changes, Decision, Reply, Request, Shell
+from archnb.session.previews import GREY, preview_html, preview_text, why_lines
 
 RECORD = "archnb-record"
 """The output metadata key that marks a record of a call in a saved notebook."""
@@ -24,13 +25,13 @@ RECORD = "archnb-record"
 UNFINISHED = "did not finish"
 _WORDS = {
     "asked": "waiting for a decision",
+    "waiting": "waiting for its turn",
     "running": "running",
     "done": "done",
     "failed": "failed",
     "refused": "refused",
 }
-_MARKS = {"asked": "?", "running": "…", "done": "✓", "failed": "✗", "refused": "✗"}
-_GREY = "color:var(--jp-ui-font-color2,#5f6b76)"
+_MARKS = {"asked": "?", "waiting": "…", "running": "…", "done": "✓", "failed": "✗", "refused": "✗"}
 _BOX = (
     "border:1px solid var(--jp-border-color1,#c4ccd4);border-radius:4px;padding:6px 10px;"
     "margin:4px 0"
@@ -44,7 +45,7 @@ class CallRecord:
     id: str
     title: str
     tool: str = ""
-    state: str = "running"  # asked, running, done, failed, refused
+    state: str = "waiting"  # asked, waiting (for its turn), running, done, failed, refused
     request: Request | None = None
     decision: Decision | None = None
     ask: Ask | None = None
@@ -52,11 +53,12 @@ class CallRecord:
     replied_at: dt.datetime | None = None
     waited: float = 0.0
     seconds: float = 0.0
-    output: str = ""
+    output: str = ""  # while it runs: the latest of it
+    by: str = ""  # the subagent whose call it is
 
     def text(self) -> str:
         """The record as plain text."""
-        lines = [f"{self._mark} {self.title} · {self._ending}"]
+        lines = [f"{self._mark} {self._named}{self.title} · {self._ending}"]
         if self._acts:
             preview = preview_text(self.request.preview) if self.request else ""
             lines += [f"  {line}" for line in (*self._decision_lines(), *preview.split("\n"))]
@@ -66,14 +68,14 @@ class CallRecord:
 
     def html(self) -> str:
         """The record as HTML built by us: what was asked, the decision, the outcome."""
-        title, ending = text_html(self.title), text_html(self._ending)
+        title, ending = text_html(self._named + self.title), text_html(self._ending)
         head = f"{self._mark} <strong>{title}</strong> <span>· {ending}</span>"
         output = preformatted(self.output) if self.output else ""
         shown = " open" if self._output_shown else ""
         if not self._acts or self.request is None:
             inside = output or "<p>no output</p>"
             summary = f"<summary>{head}</summary>"
-            return f'<details{shown} style="{_GREY}">{summary}{inside}</details>'
+            return f'<details{shown} style="{GREY}">{summary}{inside}</details>'
         decision = "".join(f"<div>{text_html(line)}</div>" for line in self._decision_lines())
         preview = preview_html(self.request.preview)
         folded = f"<details{shown}><summary>output</summary>{output}</details>" if output else ""
@@ -81,15 +83,19 @@ class CallRecord:
 
     def stopped(self) -> CallRecord:
         """The record once the run is over: what still ran did not finish."""
-        if self.state not in ("asked", "running"):
+        if self.state not in ("asked", "waiting", "running"):
             return self
-        return replace(self, state="failed", output=UNFINISHED)
+        return replace(self, state="failed", output=f"{self.output}\n{UNFINISHED}".strip())
+
+    @property
+    def _named(self) -> str:
+        return f"{self.by}: " if self.by else ""
 
     @property
     def _acts(self) -> bool:
         """Whether the call wanted to change or run something: then the decision is part of it."""
         preview = self.request.preview if self.request else ""
-        return self.ask is not None or isinstance(preview, Diff | Shell)
+        return self.ask is not None or isinstance(preview, Changes | Shell)
 
     @property
     def _exit_code(self) -> int:
@@ -107,99 +113,25 @@ class CallRecord:
 
     @property
     def _output_shown(self) -> bool:
-        return bool(self.output) and (self.state == "failed" or self.tool == "bash")
+        return bool(self.output) and (self.state in ("failed", "running") or self.tool == "bash")
 
     def _decision_lines(self) -> list[str]:
         lines = []
         if self.reply:
             word = "approved" if self.reply.approved else "denied"
+            if self.reply.edited is not None and self.ask and self.request != self.ask.request:
+                word += " with changes"
             when = f" on {self.replied_at:%Y-%m-%d at %H:%M:%S}" if self.replied_at else ""
             lines.append(f"{word} by {self.reply.by}{when}, after {self.waited:.0f} s")
             if self.reply.feedback:
                 lines.append(f"reason: {self.reply.feedback}")
+            if grant := self.reply.grant:
+                lines.append(
+                    f"from now on, for {SCOPES[grant.scope]}: {grant.permission} {grant.pattern}"
+                )
         elif self.decision and self.decision.action != "ask":
             lines.append({"allow": "allowed", "deny": "denied"}[self.decision.action] + " by rule")
         return [*lines, *(why_lines(self.decision) if self.decision else ())]
-
-
-def why_lines(decision: Decision) -> list[str]:
-    """The rule that decided, and archnb's own reasons beside it."""
-    lines = [f"rule: {decision.rule}"]
-    lines += [f"because: {reason}" for reason in decision.reasons]
-    return lines
-
-
-def preview_text(preview: Preview) -> str:
-    """What was asked, as plain text."""
-    match preview:
-        case Diff():
-            return "\n".join(diff_lines(preview))
-        case Shell(command, folder, timeout, sandbox):
-            return f"$ {command}\n({_limits(folder, timeout, sandbox)})"
-        case str():
-            return preview
-        case _:
-            assert_never(preview)
-
-
-def preview_html(preview: Preview) -> str:
-    """What was asked, as HTML built by us; a diff by colours and by signs."""
-    match preview:
-        case Diff():
-            lines = "".join(_diff_line_html(line) for line in diff_lines(preview))
-            return f'<pre style="{FIXED};line-height:1.35">{lines}</pre>'
-        case Shell(command, folder, timeout, sandbox):
-            where = text_html(_limits(folder, timeout, sandbox))
-            return f'{preformatted("$ " + command)}<div style="{_GREY}">{where}</div>'
-        case str():
-            return preformatted(preview)
-        case _:
-            assert_never(preview)
-
-
-def _limits(folder: str, timeout: float, sandbox: str) -> str:
-    where = "the workspace" if folder == "." else folder
-    return f"in {where}, at most {timeout:.0f} s, network on, {sandbox}"
-
-
-def diff_lines(diff: Diff) -> list[str]:
-    """A unified diff without file headers; a missing final newline is said."""
-    before, after = _lines(diff.before or ""), _lines(diff.after)
-    lines = []
-    for line in list(difflib.unified_diff(before, after, n=3))[2:]:
-        lines.append(line.removesuffix("\n").replace("\r", "␍"))
-        if not line.endswith("\n"):
-            lines.append("\\ no newline at the end of the file")
-    return lines
-
-
-def _lines(text: str) -> list[str]:
-    """Lines as a file has them: only a line feed ends one."""
-    return re.findall(r"[^\n]*\n|[^\n]+", text)
-
-
-def diff_counts(diff: Diff) -> str:
-    """Such as ``+12 −3``."""  # noqa: RUF002  (a minus sign is meant)
-    lines = diff_lines(diff)
-    added = sum(line.startswith("+") for line in lines)
-    removed = sum(line.startswith("-") for line in lines)
-    return f"+{added} −{removed}"  # noqa: RUF001  (a minus sign is meant)
-
-
-def _diff_line_html(line: str) -> str:
-    # Both colours carry their own ink, so that they read the same on light and dark pages.
-    colours = {
-        "+": "background:#e3f5e6;color:#11421c",
-        "-": "background:#fde8e8;color:#5c1313",
-        "@": _GREY,
-    }
-    style = colours.get(line[:1], "")
-    text = text_html(line) or " "
-    return (
-        f'<span style="display:block;{style}">{text}</span>'
-        if style
-        else f'<span style="display:block">{text}</span>'
-    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -214,9 +146,11 @@ class Result:
     text: str = ""
     drawings: tuple[Drawing, ...] = ()
     findings: Findings = field(default_factory=Findings)
+    verdicts: Verdicts = field(default_factory=Verdicts)
     design: Design = field(default_factory=Design)
     calls: tuple[CallRecord, ...] = ()
     changed: tuple[str, ...] = ()
+    todos: tuple[Todo, ...] = ()
     usage: Usage = field(default_factory=Usage)
     seconds: float = 0.0
     ended: str = ""
@@ -283,7 +217,7 @@ class Result:
         return f"<{visible(self.summary)}>"
 
     def _repr_mimebundle_(self, **_: object) -> dict[str, str]:
-        html = f'<div style="{_GREY}">{text_html(self.summary)}</div>'
+        html = f'<div style="{GREY}">{text_html(self.summary)}</div>'
         return {"text/plain": repr(self), "text/html": html}
 
 
@@ -294,24 +228,48 @@ def fold(result: Result, event: events.Event) -> Result:
             return replace(result, agent=agent, label=label)
         case events.TextDelta(text):
             return replace(result, text=result.text + text)
-        case events.ToolCalled(call, title, request, decision):
-            record = CallRecord(call.id, title, call.name, request=request, decision=decision)
+        case events.ToolCalled(call, title, request, decision, by):
+            record = CallRecord(
+                call.id, title, call.name, request=request, decision=decision, by=by
+            )
             return replace(result, calls=(*result.calls, record))
         case events.PermissionAsked(ask):
-            return _with_call(result, ask.call_id, state="asked", ask=ask)
+            return _with_call(
+                result,
+                ask.call_id,
+                state="asked",
+                ask=ask,
+                request=ask.request,
+                decision=ask.decision,
+            )
         case events.PermissionReplied(ask, reply, seconds):
             now = dt.datetime.now().astimezone()
+            done = ask.request if reply.edited is None else ask.request.edited(reply.edited)
             return _with_call(
-                result, ask.call_id, state="running", reply=reply, replied_at=now, waited=seconds
+                result,
+                ask.call_id,
+                state="waiting" if reply.approved else "refused",
+                reply=reply,
+                replied_at=now,
+                waited=seconds,
+                request=done,
             )
+        case events.ToolStarted(call_id):
+            return _with_call(result, call_id, state="running")
+        case events.ToolProgress(call_id, text):
+            return _with_call(result, call_id, output=text)
+        case events.TodosChanged(_, todos):
+            return replace(result, todos=todos)
         case events.ToolReturned(call_id, state, text, shown, seconds, design):
             drawings = (*result.drawings, *(item for item in shown if isinstance(item, Drawing)))
             findings = [item for item in shown if isinstance(item, Findings)]
+            verdicts = [item for item in shown if isinstance(item, Verdicts)]
             result = _with_call(result, call_id, state=state, output=text, seconds=seconds)
             return replace(
                 result,
                 drawings=drawings,
                 findings=findings[-1] if findings else result.findings,
+                verdicts=verdicts[-1] if verdicts else result.verdicts,
                 design=result.design.updated(design) if design else result.design,
             )
         case events.FileChanged(_, change):
@@ -321,7 +279,7 @@ def fold(result: Result, event: events.Event) -> Result:
         case events.RunEnded(reason, message):
             calls = tuple(call.stopped() for call in result.calls)
             return replace(result, ended=reason, message=message, calls=calls)
-        case events.ThinkingDelta() | events.ToolStarted() | events.Retrying():
+        case events.ThinkingDelta() | events.Retrying():
             return result
         case _:
             assert_never(event)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from archnb.design.elements import Design, Problem, Source
 from archnb.design.reading import Reading, files_below, read_texts
 from archnb.errors import WorkspaceError
-from archnb.permission.gate import Request
+from archnb.permission.requests import Request
 from archnb.tools.base import Input, ToolError, string
 from archnb.workspace import Workspace
 

@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
+
 from archnb.errors import WorkspaceError
-from archnb.permission.gate import Diff, Request
+from archnb.permission.requests import Changes, Diff, Request
 from archnb.tools.base import Output, ToolError
-from archnb.workspace import Workspace, decode
+from archnb.workspace import FileChange, Workspace, decode
+
+NAMED = 3  # files that a title names before it counts the others
 
 
 def current(path: str, workspace: Workspace) -> tuple[str, str | None, str]:
     """The path as the workspace names it, the text that stands there (None: no file), its codec."""
     resolved = workspace.resolve(path)
     name = workspace.name(resolved)
-    if resolved.is_dir():
+    if resolved.is_dir() or path.endswith(("/", "\\")):
         raise ToolError(f"{name} is a folder, not a file. Name a file.")
     if not resolved.exists():
         return name, None, "utf-8"
@@ -20,33 +24,80 @@ def current(path: str, workspace: Workspace) -> tuple[str, str | None, str]:
     return name, text, encoding
 
 
+def without_mark(text: str) -> tuple[str, str]:
+    """A byte order mark that is part of the text (UTF-16), and the text behind it."""
+    return ("\ufeff", text[1:]) if text.startswith("\ufeff") else ("", text)
+
+
 def change_request(
     name: str, before: str | None, after: str, encoding: str, workspace: Workspace
 ) -> Request:
     """Ask to turn ``before`` into ``after``; rules see the path, the person the diff."""
-    if before == after:
+    diff = Diff(name, before, after, encoding)
+    return changes_request((diff,), _deed(diff), workspace)
+
+
+def changes_request(diffs: Sequence[Diff], title: str, workspace: Workspace) -> Request:
+    """Ask for all of ``diffs`` at once; rules see every path, the person every diff."""
+    if all(diff.before == diff.after for diff in diffs):
         raise ToolError("No changes to apply: the file already says that.")
-    try:
-        after.encode(encoding)
-    except UnicodeEncodeError:
-        raise ToolError(
-            f"{name} is {encoding} text and cannot hold one of the new characters."
-        ) from None
-    verb = "create" if before is None else "edit"
+    for diff in diffs:
+        try:
+            (diff.after or "").encode(diff.encoding)
+        except UnicodeEncodeError:
+            raise ToolError(
+                f"{diff.path} is {diff.encoding} text and cannot hold one of the new characters. "
+                "Write it with characters that it can hold."
+            ) from None
+    names = tuple(dict.fromkeys(diff.path for diff in diffs))
+    warnings = dict.fromkeys(filter(None, map(workspace.warning, names)))
+    # A name with a wildcard in it would stand for other files as well.
+    always = tuple(name for name in names if not set("*?") & set(name))
     return Request(
-        "edit", (name,), f"{verb} {name}", Diff(name, before, after, encoding),
-        always=(name,), warning=workspace.warning(name),
-    )  # fmt: skip
+        "edit", names, title, Changes(tuple(diffs)), always=always, warning="; ".join(warnings)
+    )
 
 
-def apply(workspace: Workspace, request: Request, said: str) -> Output:
-    """Write what was shown, if the file is still what was shown."""
-    diff = request.preview
-    if not isinstance(diff, Diff):
-        raise TypeError(diff)
-    expect = None if diff.before is None else diff.before.encode(diff.encoding)
+def deeds(diffs: Sequence[Diff]) -> str:
+    """What is done to each file, in one line: ``edit a.sql, create b.sql and 2 more``."""
+    return listed([_deed(diff) for diff in diffs])
+
+
+def listed(words: Sequence[str]) -> str:
+    """The first few of ``words``, and how many more there are."""
+    more = f" and {len(words) - NAMED} more" if len(words) > NAMED else ""
+    return ", ".join(words[:NAMED]) + more
+
+
+def _deed(diff: Diff) -> str:
+    verb = "create" if diff.before is None else "delete" if diff.after is None else "edit"
+    return f"{verb} {diff.path}"
+
+
+def apply(
+    workspace: Workspace, request: Request, said: str, modes: Mapping[str, int | None] | None = None
+) -> Output:
+    """Make exactly the changes of ``request``, all or none, if the files are what was shown.
+
+    ``modes`` are permission bits for files that are created.
+    """
+    changes = request.preview
+    if not isinstance(changes, Changes):
+        raise TypeError(changes)
     try:
-        change = workspace.write(diff.path, diff.after.encode(diff.encoding), expect=expect)
+        done = workspace.apply([_change(diff, modes or {}) for diff in changes.diffs])
     except WorkspaceError as error:
         raise ToolError(str(error)) from error
-    return Output(f"{said} {diff.path}", changes=(change,))
+    return Output(f"{said} {', '.join(diff.path for diff in changes.diffs)}", changes=done)
+
+
+def _change(diff: Diff, modes: Mapping[str, int | None]) -> FileChange:
+    try:
+        before = None if diff.before is None else diff.before.encode(diff.encoding)
+        after = None if diff.after is None else diff.after.encode(diff.encoding)
+    except UnicodeEncodeError as error:  # a person edited it
+        raise ToolError(
+            f"{diff.path} is {diff.encoding} text and cannot hold {error.object[error.start]!r}. "
+            "Nothing was changed."
+        ) from None
+    return FileChange(diff.path, before, after, modes.get(diff.path))

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cache
+from pathlib import Path
 from typing import Any
 
+from archnb.conversation import Image, Todo
 from archnb.design.diagrams import Drawing
 from archnb.design.elements import Design
 from archnb.design.findings import Findings
-from archnb.permission.gate import Request
+from archnb.design.verdicts import Verdicts
+from archnb.permission.requests import Request
 from archnb.workspace import FileChange, Workspace
 
 Input = Mapping[str, Any]
@@ -21,18 +24,44 @@ class ToolError(Exception):
     """The call cannot be done; the text tells the model what to do next."""
 
 
+def _silent(_: str) -> None: ...
+
+
+def _nothing(_: str) -> bool:
+    return False
+
+
+@dataclass(frozen=True, slots=True)
+class Context:
+    """What a running call may use of the run around it.
+
+    ``todos`` is the conversation's list, replaced in place; ``progress(text)`` shows the latest of
+    what a long call gives; ``readable(name)`` says whether reading that file passes unasked;
+    ``outputs`` is a private folder for outputs too long for the model; ``delegate(agent, prompt)``
+    has another agent answer (None: not from here).
+    """
+
+    workspace: Workspace
+    todos: list[Todo] = field(default_factory=list)
+    progress: Callable[[str], None] = _silent
+    readable: Callable[[str], bool] = _nothing
+    outputs: Path | None = None
+    delegate: Callable[[str, str], Awaitable[str]] | None = None
+
+
 @dataclass(frozen=True, slots=True)
 class Output:
     """What a call gave: ``text`` for the model, ``shown`` for the person, ``changes`` for undo.
 
-    ``design`` is what the call read, for the cells that come after.
+    ``design`` is what the call read, for the cells that come after; ``images`` are for the model.
     """
 
     text: str
-    shown: tuple[Drawing | Findings, ...] = ()
+    shown: tuple[Drawing | Findings | Verdicts, ...] = ()
     changes: tuple[FileChange, ...] = ()
     design: Design | None = None
     failed: bool = False
+    images: tuple[Image, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +69,7 @@ class Tool:
     """What a model may call, as two functions with the gate between them.
 
     ``request(input, workspace)`` says what a call wants (with its preview) and changes nothing;
-    ``run(input, workspace, request)`` does exactly that, after the gate has settled it.
+    ``run(input, context, request)`` does exactly that, after the gate has settled it.
     Both raise :class:`ToolError` (for the model) or ``ArchnbError``. ``input_schema`` is JSON
     Schema.
     """
@@ -49,7 +78,7 @@ class Tool:
     description: str
     input_schema: Mapping[str, Any]
     request: Callable[[Input, Workspace], Request]
-    run: Callable[[Input, Workspace, Request], Awaitable[Output]]
+    run: Callable[[Input, Context, Request], Awaitable[Output]]
 
     def check(self, given: Input) -> None:
         """Raise :class:`ToolError` where ``given`` does not fit the schema."""

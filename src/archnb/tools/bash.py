@@ -2,12 +2,19 @@
 
 from __future__ import annotations
 
+import asyncio
+import os
 import re
+import secrets
+import time
 from pathlib import Path
 
 from archnb.execution import process, sandbox
-from archnb.permission.gate import Request, Shell
-from archnb.tools.base import Input, Output, Tool, ToolError, clipped, schema, string
+from archnb.execution.output import WHOLE, Printed
+from archnb.permission import opencode
+from archnb.permission.commands import MAX_LENGTH, SHELLS, WRAPPERS, parse
+from archnb.permission.requests import Request, Shell, shell_title
+from archnb.tools.base import Context, Input, Output, Tool, ToolError, schema, string
 from archnb.workspace import Workspace
 
 # Sections and keys of .git/config by which git runs a program while it reads.
@@ -22,12 +29,46 @@ MAX_TIMEOUT = 600_000
 def _request(given: Input, workspace: Workspace) -> Request:
     folder = workspace.resolve(given.get("workdir") or ".")
     command = given["command"]
+    if not command.strip() or "\0" in command:
+        raise ToolError("The command is empty or holds a NUL. Give a bash command line.")
+    if len(command) > MAX_LENGTH:
+        raise ToolError(
+            f"The command is longer than {MAX_LENGTH:,} characters; nobody can review that. "
+            "Write a script with the write tool and run it."
+        )
     if not folder.is_dir():
         raise ToolError(f"{given['workdir']} is not a folder of the workspace.")
-    shell = Shell(command, workspace.name(folder), _timeout(given), sandbox.LABEL)
-    warning = _git_programs(folder) if re.search(r"\bgit\b", command) else ""
-    title = f"run {' '.join(command.split())}"
-    return Request("bash", (command,), title[:300], shell, always=(command,), warning=warning)
+    timeout = min(given.get("timeout", TIMEOUT), MAX_TIMEOUT) / 1000
+    outside = opencode.outside_folders(
+        command,
+        folder=folder.as_posix(),
+        root=workspace.root.as_posix(),
+        home=os.path.expanduser("~"),  # noqa: PTH111  (HOME may be unset; this never raises)
+        is_folder=os.path.isdir,
+    )
+    return Request(
+        "bash", (command,), shell_title(command),
+        Shell(command, workspace.name(folder), timeout, sandbox.LABEL),
+        always=(command, *_wider(command)),
+        outside=outside,
+        warning=_git_programs(folder) if re.search(r"\bgit\b", command) else "",
+    )  # fmt: skip
+
+
+def _wider(command: str) -> tuple[str, ...]:
+    """What else "always" can offer: the same kind of command, where it is one plain command.
+
+    >>> _wider("git log -3"), _wider("git log && ls"), _wider("sudo ls")
+    (('git log *',), (), ())
+    """
+    parsed = parse(command)
+    if parsed.reasons or len(parsed.parts) != 1:
+        return ()
+    argv = parsed.parts[0].argv
+    pattern = opencode.always_pattern(argv)
+    if argv[0] in WRAPPERS | SHELLS or re.search(r"[*?]", pattern[:-1]) or pattern == command:
+        return ()
+    return (pattern,)
 
 
 def _git_programs(folder: Path) -> str:
@@ -49,20 +90,37 @@ def _git_programs(folder: Path) -> str:
     return ""
 
 
-async def _run(given: Input, workspace: Workspace, request: Request) -> Output:
-    outcome = await process.run(
-        request.patterns[0], workspace.resolve(given.get("workdir") or "."), timeout=_timeout(given)
-    )
-    ending = f"exit code {outcome.code}, {outcome.seconds:.1f} s"
-    if outcome.timed_out:
-        ending = f"ended after the time limit of {_timeout(given):.0f} s"
-    return Output(
-        clipped(f"{outcome.output.rstrip()}\n({ending})".lstrip()), failed=outcome.timed_out
-    )
-
-
-def _timeout(given: Input) -> float:
-    return float(min(given.get("timeout", TIMEOUT), MAX_TIMEOUT)) / 1000
+async def _run(given: Input, context: Context, request: Request) -> Output:  # noqa: ARG001
+    shell = request.preview
+    if not isinstance(shell, Shell):
+        raise TypeError(shell)
+    whole = f"bash-{time.strftime('%Y%m%d-%H%M%S')}-{secrets.token_hex(4)}.txt"
+    printed = Printed(context.outputs / whole if context.outputs else None)
+    folder = context.workspace.resolve(shell.folder)
+    failed = True
+    try:
+        outcome = await process.run(
+            shell.command, folder,
+            timeout=shell.timeout, printed=printed, progress=context.progress,
+        )  # fmt: skip
+    except asyncio.CancelledError:
+        # The loop that cancelled it keeps what the command gave until then.
+        ending = "interrupted; the command and what it started were ended"
+    else:
+        failed = outcome.timed_out
+        ending = f"exit code {outcome.code}, {outcome.seconds:.1f} s"
+        if outcome.timed_out:
+            ending = (
+                f"ended after the time limit of {shell.timeout:g} s; a larger timeout can be given"
+            )
+    lines = [printed.text().rstrip(), f"({ending})"]
+    if saved := printed.saved():
+        size = "" if printed.total <= WHOLE else f" (its first {WHOLE // 1_000_000} MB)"
+        lines.append(
+            f"Full output saved to: {saved}{size}. That file is for the person: to see more of it, "
+            "run a narrower command, or pipe it through grep, head or tail."
+        )
+    return Output("\n".join(lines).lstrip("\n"), failed=failed)
 
 
 TOOL = Tool(

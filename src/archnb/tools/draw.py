@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from archnb.permission.gate import Request
+from archnb.permission.requests import Request
 from archnb.tools._designs import INPUT, design_request, problems_text, read_design
-from archnb.tools.base import Input, Output, Tool, ToolError, clipped, schema, string
+from archnb.tools.base import Context, Input, Output, Tool, ToolError, clipped, schema, string
 from archnb.workspace import Workspace
 
 
@@ -12,11 +12,11 @@ def _request(given: Input, workspace: Workspace) -> Request:
     return design_request("draw", given, workspace)
 
 
-async def _run(given: Input, workspace: Workspace, request: Request) -> Output:  # noqa: ARG001
+async def _run(given: Input, context: Context, request: Request) -> Output:  # noqa: ARG001
     from archnb.design.diagrams import draw
     from archnb.design.lint import lint
 
-    reading = read_design(given, workspace)
+    reading = read_design(given, context.workspace)
     findings = lint(reading.design, texts=reading.texts)
     drawings = draw(
         reading.design, given.get("kind", "auto"), title=given.get("title", ""), findings=findings

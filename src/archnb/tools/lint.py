@@ -6,9 +6,9 @@ import json
 
 from archnb.design.elements import Finding
 from archnb.design.findings import Findings
-from archnb.permission.gate import Request
+from archnb.permission.requests import Request
 from archnb.tools._designs import INPUT, design_request, problems_text, read_design
-from archnb.tools.base import Input, Output, Tool, clipped, schema
+from archnb.tools.base import Context, Input, Output, Tool, clipped, schema
 from archnb.workspace import Workspace
 
 
@@ -16,10 +16,10 @@ def _request(given: Input, workspace: Workspace) -> Request:
     return design_request("lint", given, workspace)
 
 
-async def _run(given: Input, workspace: Workspace, request: Request) -> Output:  # noqa: ARG001
+async def _run(given: Input, context: Context, request: Request) -> Output:  # noqa: ARG001
     from archnb.design.lint import lint
 
-    reading = read_design(given, workspace)
+    reading = read_design(given, context.workspace)
     found = lint(reading.design, texts=reading.texts, select=given.get("select"))
     findings = Findings(tuple(found), reading.design.summary, reading.design.problems)
     lines = [findings.summary + problems_text(reading), *(_line(finding) for finding in findings)]

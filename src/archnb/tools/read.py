@@ -1,13 +1,20 @@
-"""Read a file or folder of the workspace, lines numbered."""
+"""Read a file or folder of the workspace: lines numbered, pictures as pictures."""
 
 from __future__ import annotations
 
-from archnb.permission.gate import Request
-from archnb.tools.base import OUTPUT_LIMIT, Input, Output, Tool, ToolError, schema, string
-from archnb.workspace import Workspace
+import re
 
-LINES = 2000
-LINE_WIDTH = 2000
+from archnb.conversation import Image
+from archnb.permission.requests import Request
+from archnb.tools._notebook import as_text
+from archnb.tools._tree import shown
+from archnb.tools.base import Context, Input, Output, Tool, ToolError, schema, string
+from archnb.workspace import Workspace, decode
+
+LINES = 2_000
+LINE_WIDTH = 2_000  # characters
+MAX_TEXT = 50 * 1024  # bytes of an answer
+MAX_PICTURE = 5_000_000  # bytes; the Messages API takes no larger image
 
 
 def _request(given: Input, workspace: Workspace) -> Request:
@@ -17,40 +24,95 @@ def _request(given: Input, workspace: Workspace) -> Request:
     return Request("read", (name,), f"read {name}", f"read {name}", warning=warning)
 
 
-async def _run(given: Input, workspace: Workspace, request: Request) -> Output:
+async def _run(given: Input, context: Context, request: Request) -> Output:
+    workspace = context.workspace
     name = request.patterns[0]
-    if workspace.resolve(name).is_dir():
-        entries = sorted(workspace.resolve(name).iterdir(), key=lambda entry: entry.name)
-        return Output(
-            "\n".join(entry.name + "/" * entry.is_dir() for entry in entries[:LINES])
-            or "(empty folder)"
+    path = workspace.resolve(name)
+    offset, limit = int(given.get("offset", 1)), min(int(given.get("limit", LINES)), LINES)
+    if path.is_dir():
+        entries = sorted((entry.name, entry.is_dir()) for entry in path.iterdir())
+        names = [shown(entry) + "/" * is_folder for entry, is_folder in entries]
+        return Output(_page(names, offset, limit, name, "entries") if names else "(empty folder)")
+    content = workspace.read_bytes(name)
+    if kind := _kind(content):
+        return _picture(name, content, kind)
+    text = decode(content, name)[0].removeprefix("\ufeff")
+    remark = ""
+    if name.lower().endswith(".ipynb") and (cells := as_text(text)) is not None:
+        text = cells
+        remark = "(A notebook, shown as its cells: the line numbers are not those of the file.)\n"
+    lines = re.split(r"\r\n|\r|\n", text)
+    if not lines[-1]:
+        lines.pop()
+    return Output(remark + _page(lines, offset, limit, name, "lines"))
+
+
+def _page(lines: list[str], offset: int, limit: int, name: str, unit: str) -> str:
+    """The asked lines within the limits, and where to go on."""
+    total = len(lines)
+    if lines and offset > total:
+        raise ToolError(
+            f"Offset {offset} is out of range for {name} ({total} {unit}). Give one from 1 to "
+            f"{total}."
         )
-    lines = workspace.read_text(name).removeprefix("\ufeff").splitlines()
-    start = int(given.get("offset", 1))
-    count = int(given.get("limit", LINES))
-    if lines and start > len(lines):
-        raise ToolError(f"Offset {start} is out of range for {name} ({len(lines)} lines).")
-    chosen = lines[start - 1 : start - 1 + count]
-    numbered = [f"{number}: {line[:LINE_WIDTH]}" for number, line in enumerate(chosen, start)]
-    while numbered and sum(map(len, numbered)) > OUTPUT_LIMIT:
-        numbered.pop()
-    last = start + len(numbered) - 1
-    rest = f"(Showing lines {start}-{last} of {len(lines)}. Use offset={last + 1} to continue.)"
-    tail = f"(End of file - total {len(lines)} lines)" if last >= len(lines) else rest
-    return Output("\n".join([*numbered, tail]))
+    page: list[str] = []
+    room = MAX_TEXT
+    for number, line in enumerate(lines[offset - 1 : offset - 1 + limit], offset):
+        if len(line) > LINE_WIDTH:
+            line = f"{line[:LINE_WIDTH]}... (line truncated to {LINE_WIDTH} chars)"  # noqa: PLW2901
+        said = f"{number}: {line}" if unit == "lines" else line
+        room -= len(said.encode("utf-8", "replace")) + 1
+        if room < 0:
+            break
+        page.append(said)
+    last = offset + len(page) - 1
+    if last >= total:
+        tail = f"(End of file - total {total} lines)" if unit == "lines" else f"({total} entries)"
+    else:
+        capped = f"Output capped at {MAX_TEXT // 1024} KB. " if room < 0 else ""
+        tail = (
+            f"({capped}Showing {unit} {offset}-{last} of {total}. "
+            f"Use offset={last + 1} to continue.)"
+        )
+    return "\n".join([*page, tail])
+
+
+def _kind(content: bytes) -> str:
+    """The media type of a picture or PDF by its first bytes; empty for anything else."""
+    if content.startswith(b"RIFF") and content[8:12] == b"WEBP":
+        return "image/webp"
+    kinds = {
+        b"\x89PNG\r\n\x1a\n": "image/png",
+        b"\xff\xd8\xff": "image/jpeg",
+        b"GIF87a": "image/gif",
+        b"GIF89a": "image/gif",
+        b"%PDF-": "application/pdf",
+    }
+    return next((kind for magic, kind in kinds.items() if content.startswith(magic)), "")
+
+
+def _picture(name: str, content: bytes, kind: str) -> Output:
+    what = kind.partition("/")[2].upper()
+    if len(content) > MAX_PICTURE:
+        raise ToolError(
+            f"{name} is a {what} of {len(content):,} bytes; at most {MAX_PICTURE:,} can be shown. "
+            "Ask the person for a smaller one."
+        )
+    return Output(f"{name}: {what}, {len(content):,} bytes", images=(Image(content, kind),))
 
 
 TOOL = Tool(
     name="read",
     description=(
-        "Read a text file of the workspace (numbered lines) or list a folder. "
-        "Page with offset and limit."
+        "Read a file of the workspace (text with numbered lines, a notebook as its cells, PNG, "
+        "JPEG, GIF, WebP and PDF as pictures) or list a folder. At most 2000 lines and 50 KB at "
+        "once: page with offset and limit."
     ),
     input_schema=schema(
         ("filePath",),
         filePath=string("Path below the workspace"),
         offset={"type": "integer", "minimum": 1, "description": "First line, from 1"},
-        limit={"type": "integer", "minimum": 1, "maximum": LINES, "description": "Number of lines"},
+        limit={"type": "integer", "minimum": 1, "description": "Number of lines (default 2000)"},
     ),
     request=_request,
     run=_run,

@@ -117,11 +117,15 @@ RESTART = re.compile(
 
 @dataclass(slots=True)
 class Script:
-    """A script read from front to back; the next statement is looked for at ``position``."""
+    """A script read from front to back; the next statement is looked for at ``position``.
+
+    ``rows``: whether INSERT, UPDATE and DELETE are statements too, or gone past.
+    """
 
     text: str
     dialect: str
     position: int = 0
+    rows: bool = False
     _delimiter: str = ";"
     _endless: int = 0
     _lines: list[int] = field(default_factory=list)
@@ -160,7 +164,7 @@ class Script:
                 stop = found if found >= 0 else len(self.text)
                 self.position = stop + len(self._delimiter)
                 return self.cut(start, stop)
-            elif _DATA.match(self.text, start) and self._past_rows(start):
+            elif not self.rows and _DATA.match(self.text, start) and self._past_rows(start):
                 continue
             else:
                 return self._plain(start)

@@ -1,0 +1,82 @@
+"""What the words behind ``%architect`` do: show or change a setting of the session, as text."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from archnb import agents
+from archnb.errors import CellError
+from archnb.notebook.cell import session_of
+from archnb.notebook.magics import status
+from archnb.permission.report import decision_text
+from archnb.permission.requests import SCOPES
+from archnb.session.session import Session
+from archnb.session.todos import todos_text
+
+
+def command(shell: Any, verb: str, rest: str) -> str:
+    """Do what ``%architect VERB REST`` says; gives what to say."""
+    session = session_of(shell)
+    match verb, rest:
+        case "config", "":
+            choices = session.choices()
+            return "\n".join(f"{made.name:<11} {made.value}   ({made.source})" for made in choices)
+        case "agents", "":
+            return "\n".join(
+                f"{row.name:<24} {row.origin:<10} {row.problem or row.path}"
+                for row in agents.listing(session.workspace.root)
+            )
+        case "agent", name if name:
+            session.agent(name)
+            session.agent_name = name
+            return status(shell)
+        case "model", name if name:
+            session.model = name
+            return status(shell)
+        case "why" | "agent" | "model", "":
+            raise CellError(f"%architect {verb} needs a word behind it.", hint="%architect help")
+        case "why", line:
+            return f"{line}\n{decision_text(session.why(line))}"
+        case "permissions", "":
+            return _permissions(session)
+        case "permissions", words:
+            return _revoked(session, words.split())
+        case "todo", "":
+            return todos_text(session.todos) if session.todos else "The to-do list is empty."
+        case "new", "":
+            session.forget()
+            return "The conversation starts afresh."
+        case _:
+            raise CellError(
+                f"%architect {verb} {rest}".rstrip() + ": I do not know that.",
+                hint="%architect help lists what there is.",
+            )
+
+
+def _permissions(session: Session) -> str:
+    granted = session.granted()
+    if not granted:
+        return "Nothing is allowed beyond the agent's own rules."
+    lines = [
+        f"{number:>3}  {grant.permission} {grant.pattern}   (for {SCOPES[grant.scope]}; "
+        f"asked by {grant.agent})"
+        for number, grant in enumerate(granted, start=1)
+    ]
+    return "\n".join([*lines, "Take one back: %architect permissions revoke N"])
+
+
+def _revoked(session: Session, words: list[str]) -> str:
+    match words:
+        case ["revoke", "all"]:
+            count = len(session.granted())
+            for _ in range(count):
+                session.revoke(1)
+            return f"{count} taken back."
+        case ["revoke", number] if number.isdigit():
+            grant = session.revoke(int(number))
+            return f"Taken back: {grant.permission} {grant.pattern}"
+        case _:
+            raise CellError(
+                f"%architect permissions {' '.join(words)}: I do not know that.",
+                hint="%architect permissions revoke N, or revoke all",
+            )

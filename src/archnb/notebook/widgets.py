@@ -1,0 +1,132 @@
+"""The widgets of one card: made by plain names, with accessible names, and closed all together."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Callable
+from typing import Any
+
+from archnb.html import visible
+
+# What ipywidgets has no setting for. It stands inside the card and goes with it.
+STYLE = """<style>
+.archnb-card{border:1px solid var(--jp-border-color1,#c4ccd4);border-left:4px solid #b7791f;
+ border-radius:4px;padding:8px 12px;margin:6px 0;overflow:hidden}
+.archnb-card .widget-html,.archnb-card .widget-html-content{height:auto;line-height:1.45;
+ font-size:var(--jp-content-font-size1,14px);overflow:visible}
+.archnb-card .widget-html-content pre{line-height:1.4}
+.archnb-card .jupyter-button{width:auto;padding:0 14px;margin:2px 6px 2px 0}
+.archnb-card button:focus-visible,.archnb-card textarea:focus-visible,
+.archnb-card [tabindex]:focus-visible{outline:2px solid var(--jp-brand-color1,#1976d2);
+ outline-offset:1px}
+.archnb-card .widget-textarea{flex-direction:column;align-items:stretch;height:auto;width:auto;
+ margin:4px 0}
+.archnb-card .widget-textarea label{width:auto;text-align:left;height:auto;line-height:1.5}
+.archnb-card .widget-textarea textarea{width:100%;box-sizing:border-box;flex:none;height:auto;
+ resize:vertical}
+.archnb-card .archnb-code textarea{font-family:var(--jp-code-font-family,monospace);
+ font-size:var(--jp-code-font-size,13px);line-height:1.4;tab-size:4}
+.archnb-card .archnb-queue{border-top:1px solid var(--jp-border-color2,#dde3e8);margin-top:6px;
+ padding-top:6px}
+.archnb-card .archnb-queue .widget-html{margin-right:12px}
+.archnb-card .jupyter-widgets-disconnected::before{display:none}
+.archnb-card.jupyter-widgets-disconnected::before{
+ font:bold 14px var(--jp-ui-font-family,sans-serif);
+ content:"This card is dead: its cell has ended or the kernel was restarted. Run the cell again."}
+.archnb-card.jupyter-widgets-disconnected button{display:none}
+</style>"""
+
+
+class Widgets:
+    """Makes the widgets of a card and knows them all; text goes in as a value or as our HTML."""
+
+    def __init__(self) -> None:
+        self._all: list[Any] = []
+        self._wide = self._kept_layout(width="auto")
+
+    def button(self, words: str, tip: str, act: Callable[[], None], style: str = "") -> Any:
+        """A button; ``tip`` is its longer name. ``style``: success, danger or none."""
+        import ipywidgets
+
+        button = self._kept(
+            ipywidgets.Button(
+                description=visible(words)[:100],
+                button_style=style,
+                tooltip=visible(tip),
+                layout=self._wide,
+                tabbable=True,
+            )
+        )
+        button.on_click(lambda _: act())
+        return button
+
+    def html(self, html: str = "", *, tabbable: bool | None = None) -> Any:
+        """HTML that was built by us; ``tabbable`` where it scrolls."""
+        import ipywidgets
+
+        return self._kept(ipywidgets.HTML(html, layout=self._wide, tabbable=tabbable))
+
+    def text(self, label: str, *, rows: int = 2, code: bool = False, hint: str = "") -> Any:
+        """A field for text of any length, its label above it."""
+        import ipywidgets
+
+        area = self._kept(
+            ipywidgets.Textarea(
+                description=label,
+                placeholder=hint,
+                rows=rows,
+                layout=self._wide,
+                tooltip=label,
+                style={"description_width": "auto"},
+            )
+        )
+        if code:
+            area.add_class("archnb-code")
+        return area
+
+    def sign(self) -> Any:
+        """A hidden player, which ticks only where a page shows it."""
+        import ipywidgets
+
+        hidden = self._kept_layout(display="none")
+        return self._kept(ipywidgets.Play(value=0, min=0, max=9, interval=50, layout=hidden))
+
+    def row(self, *children: Any) -> Any:
+        import ipywidgets
+
+        return self._kept(
+            ipywidgets.HBox(
+                children, layout=self._kept_layout(flex_flow="row wrap", align_items="center")
+            )
+        )
+
+    def column(self, *children: Any, hidden: bool = False) -> Any:
+        import ipywidgets
+
+        layout = self._kept_layout(display="none" if hidden else None)
+        return self._kept(ipywidgets.VBox(children, layout=layout))
+
+    def close(self, *only: Any) -> None:
+        """Leave nothing behind: a widget's layout and style are models of their own."""
+        for widget in only or tuple(self._all):
+            parts = [getattr(widget, "style", None), widget]
+            parts += [] if only else [getattr(widget, "layout", None)]
+            for part in parts:
+                with contextlib.suppress(Exception):  # a closed channel is what is wanted
+                    if part is not None:
+                        part.close()
+            self._all.remove(widget)
+
+    def _kept(self, widget: Any) -> Any:
+        self._all.append(widget)
+        return widget
+
+    def _kept_layout(self, **settings: Any) -> Any:
+        import ipywidgets
+
+        return self._kept(ipywidgets.Layout(**settings))
+
+
+def show(box: Any, shown: bool) -> None:
+    """Show a row or column (only these have a layout of their own), or hide it, from Tab too."""
+    box.layout.display = None if shown else "none"

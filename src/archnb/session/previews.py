@@ -1,0 +1,120 @@
+"""What a call wants to do, as text and as HTML: diffs, commands, and why they are asked."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import assert_never
+
+from archnb.html import FIXED, text_html
+from archnb.permission.requests import Changes, Decision, Diff, Preview, Shell
+from archnb.session.diffs import diff_counts, diff_html, diff_lines, remarks, spell_trailing
+
+GREY = "color:var(--jp-ui-font-color2,#5f6b76)"
+_LINES = "font-family:var(--jp-code-font-family,monospace);font-size:90%;white-space:pre-wrap"
+_CELL = "text-align:left;vertical-align:top;padding:1px 14px 1px 0"
+
+
+def why_lines(decision: Decision) -> list[str]:
+    """The rule that decided, and archnb's own reasons beside it."""
+    lines = [f"rule: {decision.rule}"]
+    lines += [f"because: {reason}" for reason in decision.reasons]
+    return lines
+
+
+def preview_text(preview: Preview) -> str:
+    """What was asked, as plain text."""
+    match preview:
+        case Changes(diffs):
+            return "\n".join(line for diff in diffs for line in _diff_text(diff, len(diffs) > 1))
+        case Shell(command, folder, timeout, sandbox):
+            return f"$ {spell_trailing(command)}\n({_limits(folder, timeout, sandbox)})"
+        case str():
+            return preview
+        case _:
+            assert_never(preview)
+
+
+def preview_html(preview: Preview) -> str:
+    """What was asked, as HTML built by us; a diff by colours and by signs."""
+    match preview:
+        case Changes(diffs):
+            files = "".join(_diff_html(diff, len(diffs) > 1) for diff in diffs)
+            return f'<div style="max-height:420px;overflow:auto">{files}</div>'
+        case Shell(command, folder, timeout, sandbox):
+            where = _limits(folder, timeout, sandbox)
+            line = text_html(spell_trailing(command))
+            return f'<pre style="{FIXED};margin:4px 0">$ {line}</pre>{_aside(where)}'
+        case str():
+            return f'<pre style="{FIXED}">{text_html(preview)}</pre>'
+        case _:
+            assert_never(preview)
+
+
+def parts_text(decision: Decision) -> list[str]:
+    """The parts of a request with the verdict over each; nothing where there is only one."""
+    return [f"{part}: {verdict} ({why})" for part, verdict, why in _part_rows(decision)]
+
+
+def parts_html(decision: Decision) -> str:
+    """The parts of a request as a small table: part, verdict, why."""
+    return table_html(("part", "verdict", "why"), _part_rows(decision))
+
+
+def table_html(heads: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
+    """Rows of text, the first column in a fixed font; empty without rows."""
+    if not rows:
+        return ""
+    head = "".join(f'<th style="{_CELL};font-weight:600">{text_html(word)}</th>' for word in heads)
+    body = "".join(
+        f'<tr><td style="{_CELL};{_LINES}">{text_html(first)}</td>'
+        + "".join(f'<td style="{_CELL}">{text_html(word)}</td>' for word in rest)
+        + "</tr>"
+        for first, *rest in rows
+    )
+    return (
+        '<table style="border-collapse:collapse;margin:4px 0;font-size:95%">'
+        f'<thead style="{GREY}"><tr>{head}</tr></thead><tbody>{body}</tbody></table>'
+    )
+
+
+def _part_rows(decision: Decision) -> list[tuple[str, str, str]]:
+    if len(decision.parts) < 2:  # the one part is the request itself
+        return []
+    verdicts = {"allow": "allowed", "ask": "asks", "deny": "denied"}
+    return [
+        (
+            spell_trailing(part.text),
+            verdicts[part.action],
+            "; ".join(part.reasons) or f"rule: {part.rule}",
+        )
+        for part in decision.parts
+    ]
+
+
+def _limits(folder: str, timeout: float, sandbox: str) -> str:
+    where = "the workspace" if folder == "." else folder
+    return f"in {where}, at most {timeout:.0f} s, network on, {sandbox}"
+
+
+def _aside(text: str) -> str:
+    return f'<div style="font-size:92%;{GREY}">{text_html(text)}</div>'
+
+
+def _heading(diff: Diff) -> str:
+    """One of several files: what happens to it, and by how much."""
+    verb = "create" if diff.before is None else "delete" if diff.after is None else "edit"
+    return f"{verb} {diff.path} ({diff_counts(Changes((diff,)))})"
+
+
+def _diff_text(diff: Diff, named: bool) -> list[str]:
+    lines = [f"@ {_heading(diff)}".replace("\n", "<U+000A>")] if named else []
+    lines += [f"\\ {remark}" for remark in remarks(diff)]
+    return [*lines, *(line.plain for line in diff_lines(diff))]
+
+
+def _diff_html(diff: Diff, named: bool) -> str:
+    heading = f"<strong>{text_html(_heading(diff))}</strong>" if named else ""
+    said = " · ".join(remarks(diff))
+    said = _aside(said) if said else ""
+    pre = f'<pre style="{_LINES};line-height:1.4;margin:3px 0 8px">{diff_html(diff)}</pre>'
+    return f"{heading}{said}{pre}"

@@ -1,0 +1,278 @@
+"""Every choice of the card in a live kernel: what is on disk, what was asked, what the model heard."""
+
+import pytest
+
+from .conftest import At, Do, Fill, Late, See, Wait
+from .scripts import HEARD, bash, edit, script, write
+
+LOAD = "%load_ext archnb"
+GO = "%%architect\ngo on"
+TEXT = "The text that is approved"
+WHY = "Why not, or what instead? The agent reads this."
+PATTERN = "Pattern for {}"
+LEFT = "import ipywidgets; print('LEFT', len(ipywidgets.widgets.widget._instances))"
+
+
+def edited(text):
+    return ("Approve edited…", Fill(TEXT, text), "Approve this text")
+
+
+def test_approve_an_edited_file_keeps_its_line_endings(kernel, folder):
+    (folder / "a.txt").write_bytes(b"one\r\ntwo\r\n")
+    out = kernel.run(
+        LOAD,
+        script([edit("a.txt", "two", "2")], ["done"]),
+        GO,
+        HEARD,
+        LEFT,
+        click=[
+            ("Approve edited…", Fill(TEXT, "one\ntwo\nthree\n"), See("+three"), "Approve this text")
+        ],
+    )
+    assert out.error == ""
+    assert (folder / "a.txt").read_bytes() == b"one\r\ntwo\r\nthree\r\n"
+    assert "approved with changes by you" in out.text
+    assert "+three" in out.text
+    assert "The person changed your text before approving it" in out.text
+    assert "LEFT 0" in out.text
+
+
+def test_approve_an_edited_command(kernel, folder):
+    out = kernel.run(
+        LOAD,
+        script([bash("touch wrong")], ["done"]),
+        GO,
+        click=[
+            (
+                "Approve edited…",
+                Fill(TEXT, "touch right && ls"),
+                See("touch right"),
+                "Approve this text",
+            )
+        ],
+    )
+    assert (folder / "right").exists()
+    assert not (folder / "wrong").exists()
+    assert "approved with changes" in out.text
+
+
+def test_an_edited_command_that_a_rule_denies_asks_again(kernel, folder):
+    (folder / "agents").mkdir()
+    (folder / "agents" / "careful.md").write_text(
+        "---\ndescription: careful\npermission:\n  bash:\n    '*': ask\n    'touch *': deny\n---\nBe careful.\n"
+    )
+    out = kernel.run(
+        LOAD,
+        script([bash("ls -la > listing")], ["done"]),
+        "%%architect --agent careful\ngo on",
+        click=[edited("touch x"), (See("is denied by a rule"), "Deny")],
+    )
+    assert out.cards == 2
+    assert not (folder / "x").exists()
+    assert not (folder / "listing").exists()
+
+
+def test_the_same_text_is_a_plain_approval(kernel, folder):
+    out = kernel.run(
+        LOAD,
+        script([write("a.txt", "as proposed\n")], ["done"]),
+        GO,
+        click=[
+            ("Approve edited…", See("+as proposed"), "Back", "Approve edited…", "Approve this text")
+        ],
+    )
+    assert (folder / "a.txt").read_text() == "as proposed\n"
+    assert "with changes" not in out.text
+
+
+def test_a_click_that_overtakes_the_last_keys_waits_for_them(kernel, folder):
+    out = kernel.run(
+        LOAD,
+        script([write("a.txt", "first\n")], ["done"]),
+        GO,
+        click=[("Approve edited…", Late(TEXT, "last\n"), "Approve this text")],
+    )
+    assert out.error == ""
+    assert (folder / "a.txt").read_text() == "last\n"
+
+
+def test_deny_with_reason_reaches_the_model(kernel, folder):
+    out = kernel.run(
+        LOAD,
+        script([write("a.txt", "x")], ["well then"]),
+        GO,
+        HEARD,
+        click=[("Deny with reason…", Fill(WHY, "use another name"), "Deny and send reason")],
+    )
+    assert not (folder / "a.txt").exists()
+    assert "reason: use another name" in out.text
+    assert "use another name" in out.text[out.text.index("HEARD") :]
+
+
+def test_always_narrowed_lets_what_it_covers_pass_and_asks_for_the_rest(kernel, folder):
+    (folder / "a.txt").write_text("b\na\n")
+    commands = ["sort -u a.txt", "sort -r a.txt", "uniq a.txt"]
+    out = kernel.run(
+        LOAD,
+        script(*([bash(command)] for command in commands), ["done"]),
+        GO,
+        click=[
+            (
+                "Always…",
+                See("Exactly this command"),
+                Fill(PATTERN.format("bash"), "uniq *"),
+                See("does not cover what is asked now"),
+                Fill(PATTERN.format("bash"), "sort *"),
+                See("* stands for any text"),
+                "Approve for this session",
+            ),
+            "Deny",
+        ],
+    )
+    assert out.error == ""
+    assert out.cards == 2
+    assert out.text.count("exit code 0") == 2
+    assert "from now on, for this session: bash sort *" in out.text
+    assert "denied by you" in out.text
+
+
+def test_a_pattern_that_does_not_cover_cannot_be_sent(kernel, folder):
+    out = kernel.run(
+        LOAD,
+        script([write("a.txt", "x")], ["done"]),
+        GO,
+        click=[
+            (
+                "Always…",
+                Fill(PATTERN.format("edit"), "b*"),
+                See("cannot be remembered"),
+                "Back",
+                "Deny",
+            )
+        ],
+    )
+    assert "denied by you" in out.text
+    assert not (folder / "a.txt").exists()
+
+
+THREE = script([write(f"{name}.txt", name) for name in "abc"], ["done"])
+
+
+def test_three_cards_stand_at_once_and_are_answered_in_any_order(kernel, folder):
+    out = kernel.run(
+        LOAD,
+        THREE,
+        GO,
+        LEFT,
+        click=[
+            (
+                See("1 of 3 waiting"),
+                At(1, See("2 of 3 waiting")),
+                At(1, "Deny"),
+                At(2, See("2 of 2 waiting")),
+                At(2, "Approve"),
+                "Approve",
+            )
+        ],
+    )
+    assert out.error == ""
+    assert sorted(path.name for path in folder.glob("*.txt")) == ["a.txt", "c.txt"]
+    assert "LEFT 0" in out.text
+
+
+def test_approve_all(kernel, folder):
+    out = kernel.run(LOAD, THREE, GO, LEFT, click=[("Approve all (3)",)])
+    assert out.error == ""
+    assert sorted(path.name for path in folder.glob("*.txt")) == ["a.txt", "b.txt", "c.txt"]
+    assert out.text.count("approved by you, 3 at once") == 3
+    assert "LEFT 0" in out.text
+
+
+def test_approve_all_leaves_out_a_card_whose_edit_was_begun(kernel, folder):
+    out = kernel.run(
+        LOAD,
+        THREE,
+        GO,
+        click=[
+            (
+                At(1, "Approve edited…"),
+                "Approve all (2)",
+                At(1, Fill(TEXT, "B")),
+                At(1, "Approve this text"),
+            )
+        ],
+    )
+    assert out.error == ""
+    assert [(folder / f"{name}.txt").read_text() for name in "abc"] == ["a", "B", "c"]
+
+
+def test_a_file_that_changed_while_the_card_waited_is_asked_again(kernel, folder):
+    (folder / "a.txt").write_text("one\ntwo\n")
+    change = Do(lambda: (folder / "a.txt").write_text("zero\none\ntwo\n"))
+    out = kernel.run(
+        LOAD,
+        script([edit("a.txt", "two", "2")], ["done"]),
+        GO,
+        click=[(change, "Approve"), (See("changed while this waited"), See(" zero"), "Approve")],
+    )
+    assert out.cards == 2
+    assert (folder / "a.txt").read_text() == "zero\none\n2\n"
+
+
+def test_a_page_that_does_not_show_the_card_is_waited_for(kernel, folder):
+    out = kernel.run(
+        LOAD,
+        "import archnb.notebook.approval as approval; approval.PATIENCE = 0.5",
+        script([write("a.txt", "x")], ["done"]),
+        GO,
+        page="hidden",
+        click=[(Wait(2), "Approve")],
+    )
+    assert out.prompts == []
+    assert (folder / "a.txt").read_text() == "x"
+
+
+def test_hidden_characters_and_markup_stay_text(kernel):
+    out = kernel.run(
+        LOAD,
+        script([bash("echo '\u202e<img src=x onerror=alert(1)>'  ")], ["done"]),
+        GO,
+        click=[(See("<U+202E>"), See("<img src=x"), "Deny")],
+    )
+    assert "<U+202E>" in out.text
+    for bundle in out.bundles.values():
+        assert "<img" not in str(bundle.get("text/html", ""))
+
+
+TYPED = [
+    (["y"], "a.txt", "approved by you"),
+    (["n"], None, "denied by you"),
+    (["shorter, please"], None, "reason: shorter, please"),
+    (["a", "", "c"], "a.txt", "from now on, for this cell: edit a.txt"),
+    (["a", "b*", "n"], None, "denied by you"),
+    (["e", "y"], "a.txt", "approved by you"),
+]
+
+
+@pytest.mark.parametrize(("answers", "made", "says"), TYPED)
+def test_the_same_choices_by_input(kernel, folder, answers, made, says):
+    out = kernel.run(LOAD, script([write("a.txt", "x\n")], ["done"]), GO, page=False, stdin=answers)
+    assert out.error == ""
+    assert len(out.prompts) == len(answers)
+    assert [path.name for path in folder.glob("*.txt")] == ([made] if made else [])
+    assert says in out.text
+
+
+def test_an_edited_command_by_input(kernel, folder):
+    answers = ["e", "touch right", "y"]
+    out = kernel.run(LOAD, script([bash("touch wrong")], ["done"]), GO, page=False, stdin=answers)
+    assert (folder / "right").exists()
+    assert not (folder / "wrong").exists()
+    assert "approved with changes" in out.text
+
+
+def test_several_questions_by_input_come_one_after_another(kernel, folder):
+    out = kernel.run(LOAD, THREE, GO, page=False, stdin=["y", "n", "y"])
+    assert len(out.prompts) == 3
+    assert "3 questions wait" in out.text
+    assert sorted(path.name for path in folder.glob("*.txt")) == ["a.txt", "c.txt"]

@@ -1,0 +1,337 @@
+"""Whole runs in which people are asked: several cards at once, edits, "always", repeats, subagents."""
+
+import asyncio
+from dataclasses import replace
+
+import pytest
+
+from archnb import events, loop
+from archnb.agents import Agent
+from archnb.conversation import Text, ToolCall
+from archnb.permission.gate import Gate
+from archnb.permission.requests import Grant, Reply
+from archnb.permission.rules import Rule
+from archnb.providers.base import Settings
+from archnb.providers.scripted import Scripted
+from archnb.session.transcript import fold_all
+from archnb.tools.base import all_tools
+from archnb.workspace import Workspace
+
+
+def call(name, call_id="c1", **given):
+    return ToolCall(call_id, name, given)
+
+
+def wired(turns, folder, approver, rules=(), **more):
+    provider = turns if isinstance(turns, Scripted) else Scripted(turns)
+    return loop.Wiring(
+        Agent("architect", rules=tuple(rules)), provider, all_tools(), Gate(tuple(rules), agent="architect"),
+        Workspace.at(folder), Settings("scripted"), approver, **more,
+    )  # fmt: skip
+
+
+def play(wiring, history=None):
+    seen = []
+    history = [] if history is None else history
+
+    async def main():
+        async for event in loop.run(wiring, history, "do it"):
+            seen.append(event)
+
+    asyncio.run(main())
+    return seen, history
+
+
+def kinds(seen):
+    return [type(event).__name__ for event in seen]
+
+
+def returned(seen):
+    return {event.call_id: event for event in seen if isinstance(event, events.ToolReturned)}
+
+
+def write(call_id, path, content="x\n"):
+    return call("write", call_id, filePath=path, content=content)
+
+
+def test_three_calls_are_asked_at_once_and_run_in_order(tmp_path):
+    """The last card is answered first; what runs, runs in the order of the calls."""
+    waiting = {}
+
+    async def answer(ask):
+        waiting[ask.call_id] = asyncio.get_running_loop().create_future()
+        if len(waiting) == 3:
+            for number, name in enumerate(("c3", "c2", "c1")):
+                asyncio.get_running_loop().call_later(
+                    0.01 * number, waiting[name].set_result, Reply("once")
+                )
+        return await waiting[ask.call_id]
+
+    turn = [write("c1", "a"), write("c2", "b"), write("c3", "c")]
+    seen, history = play(wired([turn, []], tmp_path, answer))
+    asked = [event.ask.call_id for event in seen if isinstance(event, events.PermissionAsked)]
+    replied = [event.ask.call_id for event in seen if isinstance(event, events.PermissionReplied)]
+    ran = [event.call_id for event in seen if isinstance(event, events.ToolStarted)]
+    assert (asked, replied, ran) == (["c1", "c2", "c3"], ["c3", "c2", "c1"], ["c1", "c2", "c3"])
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["a", "b", "c"]
+    assert [block.call_id for block in history[2].blocks] == ["c1", "c2", "c3"]
+
+
+def test_a_second_edit_of_the_same_file_waits_for_the_first(tmp_path):
+    (tmp_path / "a.txt").write_text("one two")
+    shown = []
+
+    async def answer(ask):
+        shown.append(ask.request.preview.diffs[0].before)
+        return Reply("once")
+
+    turn = [
+        call("edit", "c1", filePath="a.txt", oldString="one", newString="1"),
+        call("edit", "c2", filePath="a.txt", oldString="two", newString="2"),
+    ]
+    play(wired([turn, []], tmp_path, answer))
+    assert shown == ["one two", "1 two"]
+    assert (tmp_path / "a.txt").read_text() == "1 2"
+
+
+def test_a_file_made_by_an_earlier_call_can_be_edited_by_a_later_one(tmp_path):
+    async def answer(ask):
+        return Reply("once")
+
+    turn = [
+        write("c1", "new.txt", "old words"),
+        call("edit", "c2", filePath="new.txt", oldString="old", newString="new"),
+    ]
+    seen, _ = play(wired([turn, []], tmp_path, answer))
+    assert {event.state for event in returned(seen).values()} == {"done"}
+    assert (tmp_path / "new.txt").read_text() == "new words"
+
+
+def test_what_a_person_edited_is_written_and_told(tmp_path):
+    (tmp_path / "a.txt").write_bytes(b"one\r\ntwo\r\n")
+
+    async def answer(ask):
+        return Reply("once", edited="ONE\ntwo\n")
+
+    edit = call("edit", filePath="a.txt", oldString="one", newString="1")
+    provider = Scripted([[edit], []])
+    seen, _ = play(wired(provider, tmp_path, answer))
+    assert (tmp_path / "a.txt").read_bytes() == b"ONE\r\ntwo\r\n"
+    told = provider.requests[1][1][-1].blocks[0].text
+    assert "The person changed your text" in told
+    assert "+ONE" in told
+    record = fold_all(seen).calls[0]
+    assert "approved with changes" in record.text()
+    assert "+ONE" in record.text()
+
+
+def test_an_edited_command_is_run_and_told(tmp_path):
+    async def answer(ask):
+        return Reply("once", edited="echo mine")
+
+    provider = Scripted([[call("bash", command="echo theirs; date")], []])
+    play(wired(provider, tmp_path, answer))
+    told = provider.requests[1][1][-1].blocks[0].text
+    assert told.startswith("mine")
+    assert "echo mine" in told.split("This was run:")[1]
+
+
+def test_an_edited_command_that_a_rule_denies_is_asked_again(tmp_path):
+    notices = []
+
+    async def answer(ask):
+        notices.append(ask.notice)
+        return Reply("once", edited="rm -rf .") if not ask.notice else Reply("reject")
+
+    rules = [Rule("bash", "*", "ask"), Rule("bash", "rm *", "deny")]
+    (tmp_path / "keep").touch()
+    seen, _ = play(wired([[call("bash", command="ls -la")], []], tmp_path, answer, rules))
+    assert (tmp_path / "keep").exists()
+    assert notices[0] == ""
+    assert "denied by a rule" in notices[1]
+    assert returned(seen)["c1"].state == "refused"
+
+
+def test_a_file_that_changed_while_the_card_waited_is_shown_anew(tmp_path):
+    (tmp_path / "a.txt").write_text("one\ntwo\n")
+    shown = []
+
+    async def answer(ask):
+        shown.append((ask.notice, ask.request.preview.diffs[0].before))
+        if len(shown) == 1:
+            (tmp_path / "a.txt").write_text("one\ntwo\nthree\n")
+        return Reply("once")
+
+    edit = call("edit", filePath="a.txt", oldString="one", newString="1")
+    play(wired([[edit], []], tmp_path, answer))
+    assert shown[0] == ("", "one\ntwo\n")
+    assert "changed while this waited" in shown[1][0]
+    assert shown[1][1] == "one\ntwo\nthree\n"
+    assert (tmp_path / "a.txt").read_text() == "1\ntwo\nthree\n"
+
+
+def test_always_lets_a_matching_call_pass_and_asks_for_a_wider_one(tmp_path):
+    asked = []
+
+    async def answer(ask):
+        asked.append(ask.request.patterns[0])
+        grant = Grant("edit", "docs/*.md", "session", ask.agent)
+        return Reply("always", grant=grant) if len(asked) == 1 else Reply("once")
+
+    grants = []
+    turns = [
+        [write("c1", "docs/a.md")],
+        [write("c2", "docs/b.md")],
+        [write("c3", "src/a.md")],
+        [],
+    ]
+    seen, _ = play(wired(turns, tmp_path, answer, grants=grants))
+    assert asked == ["docs/a.md", "src/a.md"]
+    assert [grant.pattern for grant in grants] == ["docs/*.md"]
+    allowed = fold_all(seen).calls[1]
+    assert "always, for this session" in allowed.text()
+
+
+def test_always_answers_the_waiting_cards_it_covers_and_never_lifts_a_deny(tmp_path):
+    asked = []
+
+    async def answer(ask):
+        asked.append(ask.call_id)
+        if ask.call_id == "c1":
+            await asyncio.sleep(0.01)
+            return Reply("always", grant=Grant("edit", "*", "cell", ask.agent))
+        return await asyncio.get_running_loop().create_future()  # never answered by hand
+
+    rules = [Rule("edit", "secret/*", "deny")]
+    turn = [write("c1", "a"), write("c2", "b"), write("c3", "secret/c")]
+    seen, _ = play(wired([turn, []], tmp_path, answer, rules))
+    assert asked == ["c1", "c2"]
+    states = {call_id: event.state for call_id, event in returned(seen).items()}
+    assert states == {"c1": "done", "c2": "done", "c3": "refused"}
+    assert not (tmp_path / "secret").exists()
+    by = [event.reply.by for event in seen if isinstance(event, events.PermissionReplied)]
+    assert by == ["you", 'your "always" for *']
+
+
+@pytest.mark.parametrize("same_answer", [True, False])
+def test_the_same_call_for_the_third_time_asks(tmp_path, same_answer):
+    asked = []
+
+    async def answer(ask):
+        asked.append(ask.decision.reasons)
+        return Reply("reject")
+
+    calls = [call("list", f"c{number}") for number in range(3)]
+    turns = [calls, []] if same_answer else [[one] for one in calls] + [[]]
+    seen, _ = play(wired(turns, tmp_path, answer))
+    assert len(asked) == 1
+    assert "3rd time" in asked[0][0]
+    assert [event.state for event in returned(seen).values()] == ["done", "done", "refused"]
+
+
+def test_a_change_between_equal_calls_is_progress(tmp_path):
+    async def answer(ask):
+        assert ask.request.permission == "edit"
+        return Reply("once")
+
+    turns = []
+    for number in range(4):
+        turns += [[call("bash", f"b{number}", command="pwd")], [write(f"w{number}", f"f{number}")]]
+    seen, _ = play(wired([*turns, []], tmp_path, answer, [Rule("bash", "pwd", "allow")]))
+    assert {event.state for event in returned(seen).values()} == {"done"}
+
+
+def test_a_request_that_an_earlier_call_changed_is_settled_anew(tmp_path):
+    """A rule allows docs/*, but by its turn the folder is a link that leads elsewhere in it."""
+    (tmp_path / "src").mkdir()
+
+    async def answer(ask):
+        assert ask.request.permission == "bash"
+        return Reply("once")
+
+    rules = [Rule("edit", "docs/*", "allow"), Rule("edit", "src/*", "deny")]
+    turn = [call("bash", "c1", command="ln -s src docs"), write("c2", "docs/a")]
+    seen, _ = play(wired([turn, []], tmp_path, answer, rules))
+    assert returned(seen)["c2"].state == "refused"
+    assert list((tmp_path / "src").iterdir()) == []
+
+
+def subagent(parent, turns, rules):
+    """A run of another agent within the parent's gate, as the session wires it."""
+    def make(name):
+        gate = Gate(tuple(rules), within=(parent.gate,), agent=name)
+        return replace(parent, agent=Agent(name), provider=Scripted(turns), gate=gate, subagent=None)
+
+    return replace(parent, subagent=make)
+
+
+TASK = {"description": "look", "prompt": "look at it", "subagent_type": "helper"}
+
+
+def test_a_subagent_answers_and_its_calls_are_shown(tmp_path):
+    async def answer(ask):
+        assert ask.agent == "helper"
+        return Reply("once")
+
+    provider = Scripted([[call("task", **TASK)], [Text("thanks")]])
+    parent = wired(provider, tmp_path, answer)
+    child = [[Text("I write."), write("c1", "from-child")], [Text("It is done.")]]
+    seen, history = play(subagent(parent, child, [Rule("edit", "*", "allow")]))
+    assert (tmp_path / "from-child").exists()
+    assert "It is done." in history[2].blocks[0].text
+    calls = fold_all(seen).calls
+    assert [(record.id, record.by) for record in calls] == [("c1", ""), ("c1/c1", "helper")]
+    assert kinds(seen)[-1] == "RunEnded"
+
+
+@pytest.mark.parametrize(
+    ("parent_rules", "child_rules", "state"),
+    [
+        ([Rule("edit", "*", "deny")], [Rule("edit", "*", "allow")], "failed"),
+        ([Rule("edit", "*", "allow")], [Rule("edit", "*", "deny")], "failed"),
+        ([Rule("edit", "*", "allow")], [Rule("edit", "*", "allow")], "done"),
+    ],
+)
+def test_a_subagent_has_no_more_than_its_parent(tmp_path, parent_rules, child_rules, state):
+    async def answer(ask):
+        raise AssertionError(ask)
+
+    parent = wired([[call("task", **TASK)], []], tmp_path, answer, parent_rules)
+    seen, _ = play(subagent(parent, [[write("w", "f")], []], child_rules))
+    assert (tmp_path / "f").exists() is (state == "done")
+    assert returned(seen)["c1/w"].state == state
+
+
+def test_a_subagent_cannot_hand_on(tmp_path):
+    async def answer(ask):
+        return Reply("once")
+
+    parent = wired([[call("task", **TASK)], []], tmp_path, answer)
+    seen, _ = play(subagent(parent, [[call("task", "again", **TASK)], []], []))
+    assert returned(seen)["c1/again"].state == "failed"
+
+
+def test_an_interrupt_in_a_subagent_ends_both_and_leaves_a_valid_history(tmp_path):
+    history = []
+
+    async def main():
+        async def answer(ask):
+            asyncio.get_running_loop().call_later(0.01, task.cancel)
+            return await asyncio.get_running_loop().create_future()
+
+        parent = wired([[call("task", **TASK)], []], tmp_path, answer)
+        wiring = subagent(parent, [[write("w", "f")], []], [])
+        seen = []
+
+        async def consume():
+            async for event in loop.run(wiring, history, "do it"):
+                seen.append(event)
+
+        task = asyncio.ensure_future(consume())
+        await task
+        return seen
+
+    seen = asyncio.run(main())
+    assert seen[-1] == events.RunEnded("interrupted")
+    assert not (tmp_path / "f").exists()
+    assert [message.role for message in history] == ["user", "assistant", "user", "assistant"]
