@@ -21,6 +21,7 @@ _LONGEST_TITLE = 200
 # What would give the document another shape than its template.
 _SHAPES = frozenset({"heading_open", "html_block", "html_inline", "hr"})
 _MARKUP = re.compile(r"([\\`*_{}\[\]<>#+~|!=&-])")
+_OPENED = re.compile(r"<[?!/A-Za-z]")  # the end of a tag may come with the words behind it
 _NUMBERED = re.compile(r"^(\d+)([.)])", re.MULTILINE)
 _END = "the end of what was written"
 
@@ -123,7 +124,8 @@ def line(text: str) -> str:
     tokens = _markdown().parse(flat)
     kinds = [token.type for token in tokens]
     inside = {child.type for token in tokens for child in token.children or ()}
-    if kinds == ["paragraph_open", "inline", "paragraph_close"] and not inside & _SHAPES:
+    plain = kinds == ["paragraph_open", "inline", "paragraph_close"] and not inside & _SHAPES
+    if plain and not _OPENED.search(flat):
         return flat
     return _escaped(flat)
 
