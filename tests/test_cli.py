@@ -86,7 +86,7 @@ def test_agents(archnb, monkeypatch, tmp_path):
     code, out, _ = archnb("agents", "--json")
     assert (code, [row["name"] for row in json.loads(out)]) == (0, ["backend-architect"])
     code, out, _ = archnb("agents", "check", ROOT / "agents/backend-architect.md")
-    assert (code, 'git log*' in out) == (0, True)
+    assert (code, "git log*" in out) == (0, True)
 
 
 def test_doctor(archnb):

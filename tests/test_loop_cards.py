@@ -258,9 +258,12 @@ def test_a_request_that_an_earlier_call_changed_is_settled_anew(tmp_path):
 
 def subagent(parent, turns, rules):
     """A run of another agent within the parent's gate, as the session wires it."""
+
     def make(name):
         gate = Gate(tuple(rules), within=(parent.gate,), agent=name)
-        return replace(parent, agent=Agent(name), provider=Scripted(turns), gate=gate, subagent=None)
+        return replace(
+            parent, agent=Agent(name), provider=Scripted(turns), gate=gate, subagent=None
+        )
 
     return replace(parent, subagent=make)
 

@@ -1,6 +1,7 @@
 """Every notebook that ships is executed, to its end, with nobody there."""
 
 import json
+import re
 import shutil
 from pathlib import Path
 
@@ -79,7 +80,7 @@ def test_what_remains_needs_no_kernel_no_widget_and_no_script(copy):
             assert "image/svg+xml" in bundle
             assert len(bundle["text/plain"]) > 100
     assert sum("image/png" in bundle for bundle in bundles) >= 5
-    page = done.html.read_text(encoding="utf-8")
+    page = re.sub(r"</?span[^>]*>", "", done.html.read_text(encoding="utf-8"))
     for words in ("approved by the policy of this run", "DB001", "+CREATE INDEX"):
         assert words in page
     assert json.dumps(bundles).count("/home/") == 0

@@ -6,8 +6,8 @@ from pathlib import Path
 import pytest
 
 from archnb.permission.gate import Gate
-from archnb.permission.requests import Diff, Request
 from archnb.permission.policy import parse_policy
+from archnb.permission.requests import Diff, Request
 from archnb.permission.rules import Rule
 
 RULES = tuple(

@@ -4,7 +4,7 @@ import pytest
 
 from archnb.errors import CellError
 from archnb.permission.policy import parse_policy
-from archnb.permission.rules import expand_home, Rule, evaluate, matches
+from archnb.permission.rules import Rule, evaluate, expand_home, matches
 
 WILDCARDS = [
     ("*", "anything\nat all", True),

@@ -201,7 +201,7 @@ def test_a_mentioned_agent_is_handed_its_part(folder):
     agent_file(folder, "---\ndescription: knows keys\n---\nYou know.\n", "keys")
     one = session(folder, [Text("ok")])
     play(one.run("Ask @keys about it.", Person()))
-    system, messages, tools = one.provider.requests[0]
+    _system, messages, tools = one.provider.requests[0]
     assert "(@keys is an agent: hand on its part with the task tool.)" in messages[0].text
     task = next(tool for tool in tools if tool.name == "task")
     assert "- keys: knows keys" in task.description
