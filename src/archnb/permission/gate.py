@@ -216,7 +216,7 @@ def _explained(decision: Decision) -> Decision:
     elif rule.action == "deny":
         reason = "a deny holds although a later rule would lift it in OpenCode"
     else:
-        reason = f'archnb reads the rule "{rule.pattern}": {rule.action} strictly here'
+        reason = f'archnb holds the rule "{rule.pattern}" against this; OpenCode would not'
     return replace(decision, reasons=(reason,))
 
 
