@@ -105,8 +105,8 @@ def test_every_tool_under_deny_all_leaves_the_workspace_untouched(folder, rules,
     wiring = wired(folder, Scripted([turn, []]), never, rules, todos)
     assert (wiring.offered == ()) is (state == "failed")
     returned = {event.call_id: event.state for event in play(wiring)}
-    # What cannot even be asked for fails before any rule is looked at.
-    assert returned == {**dict.fromkeys(TOOLS, state), "webfetch": "failed"}
+    # What cannot even be asked for (a refused address, an edit of what may not be read) fails.
+    assert returned == {**dict.fromkeys(TOOLS, state), "webfetch": "failed", "edit": "failed"}
     assert contents(folder) == {"a.sql": SQL.encode()}
     assert todos == []
 

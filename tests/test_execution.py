@@ -17,6 +17,13 @@ def outcome(command, folder, timeout=20.0):
     return asyncio.run(run(command, folder, timeout=timeout))
 
 
+def output(command, folder):
+    """What a command that ends within its time prints."""
+    printed = Printed()
+    assert not asyncio.run(run(command, folder, timeout=60.0, printed=printed)).timed_out
+    return printed.text()
+
+
 def alive(pid):
     try:
         os.kill(pid, 0)
@@ -35,12 +42,14 @@ def gone(pid):
 
 
 def test_output_and_exit_code(tmp_path):
-    result = outcome("echo out; echo err >&2; pwd; exit 3", tmp_path)
-    assert (result.code, result.output) == (3, f"out\nerr\n{tmp_path}\n")
+    printed = Printed()
+    command = "echo out; echo err >&2; pwd; exit 3"
+    result = asyncio.run(run(command, tmp_path, timeout=20.0, printed=printed))
+    assert (result.code, printed.text()) == (3, f"out\nerr\n{tmp_path}\n")
 
 
 def test_standard_input_is_empty(tmp_path):
-    assert outcome("cat; read x || echo none", tmp_path).output == "none\n"
+    assert output("cat; read x || echo none", tmp_path) == "none\n"
 
 
 def test_keys_and_loader_variables_do_not_reach_a_command(tmp_path, monkeypatch):
@@ -53,7 +62,7 @@ def test_keys_and_loader_variables_do_not_reach_a_command(tmp_path, monkeypatch)
         "GIT_EXTERNAL_DIFF",
     ):
         monkeypatch.setenv(name, "leaked")
-    assert "leaked" not in outcome("env", tmp_path).output
+    assert "leaked" not in output("env", tmp_path)
 
 
 def test_path_and_home_do(monkeypatch):
@@ -71,8 +80,7 @@ def test_a_time_limit_ends_the_whole_tree(tmp_path):
 
 
 def test_what_is_left_in_the_background_goes_too_and_does_not_hold_the_answer(tmp_path):
-    result = outcome("sleep 300 & echo $! > child; echo done", tmp_path, timeout=60.0)
-    assert (result.timed_out, result.output) == (False, "done\n")
+    assert output("sleep 300 & echo $! > child; echo done", tmp_path) == "done\n"
     assert gone(int((tmp_path / "child").read_text()))
 
 
@@ -92,11 +100,12 @@ def test_cancel_ends_the_tree(tmp_path):
 def test_a_flood_is_kept_in_bounded_memory(tmp_path):
     printed = Printed()
     command = "echo first; head -c 100000000 /dev/zero | tr '\\0' x; echo; echo last"
-    result = asyncio.run(run(command, tmp_path, timeout=60.0, printed=printed))
-    assert result.output.startswith("first\nxxx")
-    assert result.output.endswith("xxx\nlast\n")
-    assert "… the middle left out; 100,000,012 bytes in all …" in result.output
-    assert len(result.output) < LIMIT + 200
+    asyncio.run(run(command, tmp_path, timeout=60.0, printed=printed))
+    text = printed.text()
+    assert text.startswith("first\nxxx")
+    assert text.endswith("xxx\nlast\n")
+    assert "… the middle left out; 100,000,012 bytes in all …" in text
+    assert len(text) < LIMIT + 200
 
 
 @pytest.mark.parametrize(
@@ -108,7 +117,7 @@ def test_a_flood_is_kept_in_bounded_memory(tmp_path):
     ],
 )
 def test_the_end_of_the_shell_is_the_end(tmp_path, command, expected):
-    assert outcome(command, tmp_path).output == expected
+    assert output(command, tmp_path) == expected
     assert "hidden" not in command or (tmp_path / "done").exists()
 
 
@@ -128,8 +137,9 @@ def test_the_end_of_the_shell_is_the_end(tmp_path, command, expected):
 )
 def test_what_leaves_the_session_is_ended_too(tmp_path, escape, ending, timeout):
     marked = f"exec 9> {tmp_path}/held; {escape} {ending}"
-    result = outcome(marked, tmp_path, timeout=timeout)
-    assert result.output == "done\n"
+    printed = Printed()
+    result = asyncio.run(run(marked, tmp_path, timeout=timeout, printed=printed))
+    assert printed.text() == "done\n"
     assert result.timed_out is (timeout < 1)
     for _ in range(100):
         if not holding(tmp_path / "held"):
@@ -194,7 +204,7 @@ def test_a_file_that_cannot_be_written_costs_nothing_but_the_file(tmp_path):
     assert printed.saved() is None
 
 
-@pytest.mark.parametrize("repository_config", ["core.fsmonitor", "gpg.program"])
+@pytest.mark.parametrize("repository_config", ["core.fsmonitor", "gpg.program", "gpg.openpgp.program", "gpg.x509.program", "gpg.ssh.program"])
 def test_a_repository_cannot_make_git_run_its_programs(tmp_path, repository_config):
     setup = (
         "git init -q . && git config user.email a@example.org && git config user.name a && "

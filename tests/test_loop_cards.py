@@ -338,3 +338,150 @@ def test_an_interrupt_in_a_subagent_ends_both_and_leaves_a_valid_history(tmp_pat
     assert seen[-1] == events.RunEnded("interrupted")
     assert not (tmp_path / "f").exists()
     assert [message.role for message in history] == ["user", "assistant", "user", "assistant"]
+
+
+def test_two_calls_of_one_id_are_two_calls(tmp_path):
+    asked = []
+
+    async def answer(ask):
+        asked.append(ask.request.title)
+        return Reply("once") if "one" in ask.request.title else Reply("reject")
+
+    turn = [call("bash", command="echo one >> log"), call("bash", command="echo two >> log")]
+    seen, history = play(wired([turn, []], tmp_path, answer))
+    assert len(asked) == 2
+    assert (tmp_path / "log").read_text() == "one\n"
+    ids = [block.id for block in history[1].blocks]
+    assert len(set(ids)) == 2
+    assert [block.call_id for block in history[2].blocks] == ids
+
+
+def test_an_edited_command_is_measured_anew(tmp_path):
+    """The folders that the person's own command names count, not those of the proposed one."""
+
+    async def answer(ask):
+        return Reply("reject") if ask.notice else Reply("once", edited="cat /etc/hostname")
+
+    rules = [Rule("bash", "*", "ask"), Rule("external_directory", "*", "deny")]
+    seen, _ = play(wired([[call("bash", command="cat x")], []], tmp_path, answer, rules))
+    assert returned(seen)["c1"].state == "refused"
+
+
+@pytest.mark.parametrize("reply", [Reply("once", edited="MINE\n"), Reply("once")])
+def test_what_was_approved_is_never_swapped_for_something_else(tmp_path, reply):
+    """The file changes while two cards wait, and a grant given meanwhile covers the fresh diff."""
+    (tmp_path / "a.txt").write_text("one\n")
+    asked = []
+
+    async def answer(ask):
+        asked.append((ask.request.patterns[0], bool(ask.notice)))
+        if ask.request.patterns[0] == "b.txt":
+            return Reply("always", grant=Grant("edit", "b*", "cell", ask.agent))
+        if ask.notice:
+            return Reply("reject")
+        (tmp_path / "a.txt").write_text("one\nimportant\n")
+        return reply
+
+    grants = [Grant("edit", "zzz*", "cell", "architect")]
+    turn = [call("edit", "c1", filePath="a.txt", oldString="one", newString="MODEL")]
+    rules = [Rule("edit", "*", "ask")]
+    wiring = wired([turn, []], tmp_path, answer, rules, grants=grants)
+
+    async def meanwhile(ask):
+        given = await answer(ask)
+        grants.append(Grant("edit", "a*", "cell", "architect"))
+        return given
+
+    play(replace(wiring, approver=meanwhile))
+    assert asked == [("a.txt", False), ("a.txt", True)]
+    assert (tmp_path / "a.txt").read_text() == "one\nimportant\n"
+
+
+def test_a_subagents_link_cannot_lead_a_later_read_to_a_secret(tmp_path):
+    (tmp_path / ".env").write_text("KEY=hunter2\n")
+    (tmp_path / "plain.txt").write_text("plain\n")
+    asked = []
+
+    async def answer(ask):
+        asked.append(ask.request.title)
+        return Reply("once") if ask.request.permission == "bash" else Reply("reject")
+
+    turn = [call("task", "t", **TASK), call("read", "r", filePath="plain.txt")]
+    parent = wired([turn, []], tmp_path, answer)
+    child = [[call("bash", "b", command="ln -sf .env plain.txt")], [Text("done")]]
+    seen, _ = play(subagent(parent, child, []))
+    assert asked[1:] == ["read .env"]
+    assert "hunter2" not in returned(seen)["r"].text
+
+
+SECRET = "-----BEGIN OPENSSH PRIVATE KEY-----\nb3BlbnNzaC1rZXk\n-----END\n"
+
+
+@pytest.mark.parametrize(
+    "probe",
+    [
+        call("edit", filePath="id_rsa", oldString="-----BEGIN OPENSSH PRIVATE KEY-----\nzz", newString="x"),
+        call("edit", filePath="id_rsa", oldString="b3Bl", newString="x"),
+        call("edit", filePath="id_rsa", oldString="nothing of it", newString="x"),
+        call("write", filePath="id_rsa", content=SECRET),
+        call("patch", patchText="*** Begin Patch\n*** Update File: id_rsa\n@@\n-b3Bl\n+x\n*** End Patch"),
+        call("patch", patchText="--- a/id_rsa\n+++ b/id_rsa\n@@ -1 +1 @@\n-zz\n+x\n"),
+    ],
+)  # fmt: skip
+@pytest.mark.parametrize("rules", [[], [Rule("read", "*", "deny"), Rule("edit", "*", "deny")]])
+def test_no_answer_tells_what_stands_in_a_file_that_may_not_be_read(tmp_path, probe, rules):
+    """A match, a near miss and a miss are answered by the same words, and nobody is asked."""
+    (tmp_path / "id_rsa").write_text(SECRET)
+
+    async def answer(ask):
+        raise AssertionError(ask)
+
+    rules = [*rules, Rule("edit", "never", "deny"), Rule("read", "never", "deny")]
+    seen, _ = play(wired([[probe], []], tmp_path, answer, rules))
+    assert returned(seen)["c1"].state == "failed"
+    assert "id_rsa was not read in this conversation" in returned(seen)["c1"].text
+
+
+def test_a_secret_that_was_read_can_be_edited(tmp_path):
+    (tmp_path / ".env").write_text("A=1\n")
+
+    async def answer(ask):
+        return Reply("once")
+
+    turns = [
+        [call("read", "r", filePath=".env")],
+        [call("edit", "e", filePath=".env", oldString="A=1", newString="A=2")],
+        [],
+    ]
+    seen, _ = play(wired(turns, tmp_path, answer))
+    assert {event.state for event in returned(seen).values()} == {"done"}
+    assert (tmp_path / ".env").read_text() == "A=2\n"
+
+
+def test_an_interrupted_subagents_last_events_are_kept(tmp_path):
+    async def main():
+        async def answer(ask):
+            return Reply("once")
+
+        parent = wired([[call("task", **TASK)], []], tmp_path, answer)
+        child = [[write("w", "f"), call("bash", "b", command="echo begun; touch on; sleep 60")], []]
+        seen = []
+
+        async def consume():
+            async for event in loop.run(subagent(parent, child, []), [], "do it"):
+                seen.append(event)
+
+        task = asyncio.ensure_future(consume())
+        while not (tmp_path / "on").exists():
+            await asyncio.sleep(0.01)
+        await asyncio.sleep(0.2)
+        task.cancel()
+        await task
+        return seen
+
+    seen = asyncio.run(main())
+    assert seen[-1] == events.RunEnded("interrupted")
+    ended = returned(seen)
+    assert {"c1", "c1/b", "c1/w"} == set(ended)
+    assert "begun" in ended["c1/b"].text
+    assert any(isinstance(event, events.FileChanged) for event in seen)

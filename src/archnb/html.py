@@ -25,11 +25,18 @@ _BLOCK_LIMIT = (
     20_000  # characters; longer than this is shown as plain text (the renderer is superlinear)
 )
 
-# Bidirectional controls and other invisible characters can make text read as what it is not.
-_HIDDEN = re.compile(
-    "[\u0000-\u0008\u000b-\u001f\u007f-\u009f\u00ad\u061c\u180e\u200b-\u200f"
-    "\u2028-\u202e\u034f\u2060-\u206f\u3164\ufeff\ufff9-\ufffb\U000e0000-\U000e01ef]"
+UNSEEN = (
+    "\u0000-\u0008\u000b-\u001f\u007f-\u009f\u00ad\u034f\u061c\u115f\u1160\u17b4\u17b5"
+    "\u180b-\u180f\u200b-\u200f\u2028-\u202e\u2060-\u206f\u2800\u3164\ufeff\uffa0\ufff9-\ufffb"
+    "\U0001d173-\U0001d17a\U000e0000-\U000e0fff"
 )
+"""Characters that show nothing or reorder others, as the inside of a character class.
+
+Unicode's Default_Ignorable_Code_Point, controls and blank letters; without line feed and tab, and
+without the selectors U+FE00 to U+FE0F, which choose how an emoji looks.
+"""
+
+_HIDDEN = re.compile(f"[{UNSEEN}]")
 
 
 @cache
@@ -85,6 +92,16 @@ def visible(text: str) -> str:
     """
     text = text.replace("\r\n", "\n")
     return _HIDDEN.sub(lambda match: f"<U+{ord(match[0]):04X}>", text)
+
+
+def one_line(text: str) -> str:
+    r"""``text`` as :func:`visible` has it, in one line: nothing in it can start another.
+
+    >>> one_line("a
+b")
+    'a<U+000A>b'
+    """
+    return visible(text).replace("\n", "<U+000A>")
 
 
 def preformatted(text: str) -> str:

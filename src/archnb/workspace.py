@@ -8,24 +8,49 @@ import os
 import unicodedata
 from collections.abc import Sequence
 from dataclasses import dataclass
+from fnmatch import fnmatchcase
 from pathlib import Path, PurePosixPath
 
 from archnb import atomic
 from archnb.atomic import FileChange
 from archnb.errors import WorkspaceError
 
-__all__ = ["MAX_READ", "FileChange", "Workspace", "decode"]
+__all__ = ["MAX_READ", "FileChange", "Workspace", "decode", "encode", "listed"]
 
 MAX_READ = 20_000_000  # bytes; the largest specification we know of has 13 million
+NAMED = 3  # files that a title names before it counts the others
 
-# Places where a write changes what later runs, or where keys lie: asked about with a warning.
+# Places where a write changes what later runs: the names of files and folders, case folded.
 _STARTUP_NAMES = frozenset(
-    ".git .bashrc .bash_profile .profile .zshrc .zprofile .gitconfig .envrc .vscode .idea"
-    " .github .gitlab-ci.yml .pre-commit-config.yaml conftest.py sitecustomize.py"
-    " usercustomize.py .archnb .opencode .claude .jupyter .ipython makefile".split()
+    # shells, editors, git
+    """.bashrc .bash_profile .bash_login .bash_logout .bash_aliases .profile .zshrc .zprofile
+    .zshenv .zlogin .inputrc .vimrc .exrc .envrc .vscode .idea .devcontainer
+    .git .gitconfig .gitattributes .gitmodules .husky .pre-commit-config.yaml"""
+    # continuous integration
+    """ .github .gitlab-ci.yml .circleci .travis.yml azure-pipelines.yml jenkinsfile"""
+    # builds and package managers
+    """ makefile gnumakefile bsdmakefile justfile .justfile rakefile taskfile.yml package.json
+    .npmrc .yarnrc .yarnrc.yml .yarn .pnpmfile.cjs node_modules"""
+    # Python
+    """ setup.py setup.cfg pyproject.toml tox.ini noxfile.py tasks.py conftest.py sitecustomize.py
+    usercustomize.py pyvenv.cfg .venv .jupyter .ipython"""
+    # agents
+    """ .archnb .opencode .claude .mcp.json agents.md claude.md""".split()
 )
-_SECRET_NAMES = frozenset(".ssh .aws .gnupg .kube .docker .npmrc .pypirc .netrc .env".split())
-_SECRET_SUFFIXES = (".pem", ".key", ".p12", ".pfx", ".keystore", ".jks", "id_rsa", "id_ed25519")
+_STARTUP_FILES = ("agents/*.md", "*/agents/*.md", "*.pth")  # of the whole path
+
+# Where keys lie: names of files and folders, then patterns of file names, case folded.
+_SECRET_NAMES = frozenset(
+    ".ssh .aws .azure .gnupg .kube .docker .env .envrc .npmrc .pypirc .netrc _netrc .pgpass"
+    " .git-credentials .htpasswd .vault-token".split()
+)
+_SECRET_FILES = (
+    "credentials credentials.json service-account*.json secrets.yml secrets.yaml"
+    " *.tfstate *.tfstate.* .yarnrc.yml"
+).split()
+_KEY_FILES = (
+    "*id_rsa *id_dsa *id_ecdsa *id_ed25519 *.pem *.key *.p12 *.pfx *.ppk *.kdbx *.keystore *.jks"
+).split()
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,9 +102,22 @@ class Workspace:
         """``path`` relative to the root, with forward slashes."""
         return path.relative_to(self.root).as_posix() or "."
 
-    def read_bytes(self, path: str) -> bytes:
-        """The bytes of a file; a clear sentence when it is missing, a folder or too large."""
-        resolved = self.resolve(path)
+    def settled(self, name: str) -> Path:
+        """The path of a name that was decided about; refuses where it leads elsewhere by now."""
+        resolved = self.resolve(name)
+        if self.name(resolved) != name:
+            raise WorkspaceError(
+                f"{name} leads elsewhere since it was asked about; nothing was read.",
+                hint="Ask for it again.",
+            )
+        return resolved
+
+    def read_bytes(self, path: str, *, settled: bool = False) -> bytes:
+        """The bytes of a file; a clear sentence when it is missing, a folder or too large.
+
+        ``settled``: it was decided about by this name, so no link on the way is followed.
+        """
+        resolved = self.settled(path) if settled else self.resolve(path)
         try:
             content = atomic.read(self.root, self.name(resolved), MAX_READ)
         except OSError as error:
@@ -97,20 +135,9 @@ class Workspace:
             raise WorkspaceError(f"{path} does not exist.", hint=self._did_you_mean(resolved))
         return content
 
-    def read_text(self, path: str) -> str:
+    def read_text(self, path: str, *, settled: bool = False) -> str:
         """The text of a file, line endings kept."""
-        return decode(self.read_bytes(path), path)[0]
-
-    def write(self, path: str, content: bytes, *, expect: bytes | None) -> FileChange:
-        """Replace a file at once or not at all; refuse if it is not what was shown (``expect``).
-
-        A link is written through to the file it names.
-        """
-        return self.apply([FileChange(self.name(self.resolve(path)), expect, content)])[0]
-
-    def remove(self, path: str, *, expect: bytes) -> FileChange:
-        """Delete a file; refuse if it is not what was shown (``expect``)."""
-        return self.apply([FileChange(self.name(self.resolve(path)), expect, None)])[0]
+        return decode(self.read_bytes(path, settled=settled), path)[0]
 
     def apply(self, changes: Sequence[FileChange]) -> tuple[FileChange, ...]:
         """Make all changes or none of them; gives them as made, with each file's mode.
@@ -141,20 +168,30 @@ class Workspace:
 
     def warning(self, path: str) -> str:
         """Why a write to ``path`` deserves a second look, or nothing."""
-        for part in Path(path).parts:
+        written = PurePosixPath(path)
+        folded = written.as_posix().casefold()
+        for part in written.parts:
             if part.casefold() in _STARTUP_NAMES:
                 return f"{part} decides what runs later"
+        if any(fnmatchcase(folded, pattern) for pattern in _STARTUP_FILES):
+            return f"{written} decides what runs later"
+        for folder in written.parents:
+            if (self.root / folder / "pyvenv.cfg").exists():
+                return f"{folder} is a Python environment: it decides what runs later"
         return self.secret(path)
 
     def secret(self, path: str) -> str:
         """Why reading ``path`` deserves a second look, or nothing."""
         parts = [part.casefold() for part in Path(path).parts]
         for part in parts:
-            env = part.startswith(".env.") or part.endswith(".env")
+            env = part.startswith((".env.", ".env-")) or part.endswith(".env")
             if part in _SECRET_NAMES or (env and not part.endswith(".example")):
                 return f"{part} may hold keys"
-        if parts and parts[-1].endswith(_SECRET_SUFFIXES):
-            return f"{parts[-1]} looks like a key"
+        name = parts[-1] if parts else ""
+        if any(fnmatchcase(name, pattern) for pattern in _SECRET_FILES):
+            return f"{name} may hold keys"
+        if any(fnmatchcase(name, pattern) for pattern in _KEY_FILES):
+            return f"{name} looks like a key"
         return ""
 
     def _did_you_mean(self, missing: Path) -> str:
@@ -198,6 +235,28 @@ def decode(content: bytes, path: str) -> tuple[str, str]:
         with contextlib.suppress(UnicodeDecodeError):
             return content.decode(encoding), encoding
     return content.decode("latin-1"), "latin-1"
+
+
+def encode(text: str, encoding: str, path: str) -> bytes:
+    """The bytes of ``text``, as :func:`decode` reads them; refuses what ``encoding`` has not."""
+    try:
+        return text.encode(encoding)
+    except UnicodeEncodeError as error:
+        raise WorkspaceError(
+            f"{path} is {encoding} text and cannot hold {error.object[error.start]!r}; nothing was "
+            "changed.",
+            hint="Write it with characters that it can hold.",
+        ) from None
+
+
+def listed(words: Sequence[str]) -> str:
+    """The first few of ``words``, and how many more there are.
+
+    >>> listed(["edit a", "edit b", "edit c", "edit d"])
+    'edit a, edit b, edit c and 1 more'
+    """
+    more = f" and {len(words) - NAMED} more" if len(words) > NAMED else ""
+    return ", ".join(words[:NAMED]) + more
 
 
 def _printable(path: str) -> bool:

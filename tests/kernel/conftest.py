@@ -47,11 +47,6 @@ class Fill:
 
 
 @dataclass(frozen=True)
-class Late(Fill):
-    """The same, with the text held back by the page until it is next asked for a sign of life."""
-
-
-@dataclass(frozen=True)
 class See:
     """Wait until the card shows ``text`` (in its HTML)."""
 
@@ -93,7 +88,9 @@ class Page:
         self._cards = []  # the models of the boxes, in the order in which they were shown
         self.pressed = 0.0
         self._waiting_since = 0.0
-        self._held = []
+        self._unconfirmed = {}  # comm: the message whose end it waits for
+        self._held = {}  # comm: what it holds back until then
+        self._ticks = 0
 
     def opened(self, comm_id, state):
         self._states[comm_id] = state
@@ -101,10 +98,8 @@ class Page:
     def updated(self, comm_id, state):
         self._states.setdefault(comm_id, {}).update(state)
         if state.get("playing") and self._shown:
-            for field, text in self._held:
-                self._update(field, value=text)
-            self._held.clear()
-            self._update(comm_id, value=1)
+            self._ticks += 1
+            self._update(comm_id, value=self._ticks)
         if state.get("msg_id"):
             heard = {"output_type": "stream", "name": "stdout", "text": ""}
             self._update(comm_id, outputs=[heard])
@@ -125,8 +120,6 @@ class Page:
                 return time.monotonic() > self._waiting_since + seconds
             case See(text):
                 return any(text in _words(str(state.get("value"))) for _, state in below)
-            case Late(label, text):
-                return self._on(below, label, lambda comm_id: self._held.append((comm_id, text)))
             case Fill(label, text):
                 return self._on(below, label, lambda comm_id: self._update(comm_id, value=text))
             case str(words):
@@ -145,7 +138,18 @@ class Page:
         self._send(comm_id, {"method": "custom", "content": {"event": "click"}})
 
     def _update(self, comm_id, **state):
-        self._send(comm_id, {"method": "update", "state": state, "buffer_paths": []})
+        if comm_id in self._unconfirmed:
+            self._held[comm_id] = state
+            return
+        data = {"method": "update", "state": state, "buffer_paths": []}
+        self._unconfirmed[comm_id] = self._send(comm_id, data)
+
+    def confirmed(self, msg_id):
+        """The kernel has handled a message: what was held back for it is sent."""
+        for comm_id in [known for known, sent in self._unconfirmed.items() if sent == msg_id]:
+            del self._unconfirmed[comm_id]
+            if comm_id in self._held:
+                self._update(comm_id, **self._held.pop(comm_id))
 
     def _below(self, model_id):
         """A widget and what is visible in it, as a person would find it."""
@@ -255,6 +259,7 @@ class Kernel:
                 out.error = "\n".join(content["traceback"]) or content["ename"]
             elif kind == "status" and content["execution_state"] == "idle":
                 pending.pop(message["parent_header"].get("msg_id"), None)
+                there.confirmed(message["parent_header"].get("msg_id"))
         assert not steps, f"nothing to do this to: {steps}\n{out.text}"
         return out
 
@@ -263,9 +268,9 @@ class Kernel:
         self.manager.interrupt_kernel()
 
     def _send(self, comm_id, data):
-        self.client.shell_channel.send(
-            self.client.session.msg("comm_msg", {"comm_id": comm_id, "data": data})
-        )
+        message = self.client.session.msg("comm_msg", {"comm_id": comm_id, "data": data})
+        self.client.shell_channel.send(message)
+        return message["header"]["msg_id"]
 
     @staticmethod
     def _keep(out, message):

@@ -2,7 +2,7 @@
 
 import pytest
 
-from .conftest import At, Do, Fill, Late, See, Wait
+from .conftest import At, Do, Fill, See, Wait
 from .scripts import HEARD, bash, edit, script, write
 
 LOAD = "%load_ext archnb"
@@ -90,7 +90,7 @@ def test_a_click_that_overtakes_the_last_keys_waits_for_them(kernel, folder):
         LOAD,
         script([write("a.txt", "first\n")], ["done"]),
         GO,
-        click=[("Approve edited…", Late(TEXT, "last\n"), "Approve this text")],
+        click=[("Approve edited…", Fill(TEXT, "l"), Fill(TEXT, "last\n"), "Approve this text")],
     )
     assert out.error == ""
     assert (folder / "a.txt").read_text() == "last\n"

@@ -239,3 +239,85 @@ def test_plan_asks_nothing_and_changes_nothing(folder):
     seen = play(session(folder, [write("1", "docs/a")], []).run("go", person, plan=True))
     assert person.asked == []
     assert states(seen) == {"1": "refused"}
+
+
+def test_an_acceptance_is_for_one_name_and_for_what_it_lifts(folder, home):
+    """The same bytes under another name lift another agent's rules: that is asked anew."""
+    own = home / ".config/archnb/agents"
+    own.mkdir(parents=True)
+    (own / "main.md").write_text("---\npermission:\n  bash:\n    'pwd': deny\n---\nMine.")
+    agent_file(folder, LOOSE, "helper")
+    play(session(folder, [], agent="helper").run("go", Person(trust=YES)))
+    agent_file(folder, LOOSE, "main")
+    person = Person()
+    pwd = ToolCall("1", "bash", {"command": "pwd"})
+    seen = play(session(folder, [pwd], [], agent="main").run("go", person))
+    assert person.asked == ["trust agents/main.md"]
+    assert states(seen)["1"] == "refused"
+
+
+def test_a_persons_stricter_settings_end_an_acceptance(folder, home):
+    agent_file(folder)
+    play(session(folder, []).run("go", Person(trust=YES)))
+    own = home / ".config/archnb/agents"
+    own.mkdir(parents=True)
+    (own / "writer.md").write_text("---\npermission:\n  edit: deny\n---\nMine.")
+    person = Person()
+    play(session(folder, [write("1", "docs/a")], []).run("go", person))
+    assert person.asked == ["trust agents/writer.md"]
+
+
+def test_an_interrupt_at_the_trust_card_is_no_answer(folder):
+    agent_file(folder)
+    asked = []
+
+    async def interrupted(ask):
+        asked.append(ask.request.title)
+        raise asyncio.CancelledError
+
+    one = session(folder, [write("1", "docs/a")], [])
+    seen = play(one.run("go", interrupted))
+    assert seen[-1] == events.RunEnded("interrupted")
+    person = Person()
+    play(one.run("go", person))
+    assert person.asked[0] == "trust agents/writer.md"
+
+
+def test_an_always_for_a_subagents_file_is_kept_for_that_file(folder, home):
+    agent_file(folder, "---\ndescription: boss\n---\nYou lead.\n")
+    keys = agent_file(folder, "---\ndescription: keys\n---\nYou know.\n", "keys")
+    task = {"description": "d", "prompt": "p", "subagent_type": "keys"}
+    turns = [ToolCall("t", "task", task)], [write("w", "f/1")], [Text("ok")], []
+    always = Person(create=Reply("always", grant=Grant("edit", "f/*", "agent", "keys")))
+    play(session(folder, *turns).run("go", always))
+    assert always.asked == ["create f/1"]
+    later = Person()
+    again = [ToolCall("t", "task", task)], [write("w", "f/2")], [Text("ok")], []
+    play(session(folder, *again).run("go", later))
+    assert later.asked == []
+    assert (folder / "f/2").exists()
+    keys.write_text(keys.read_text() + "Changed.\n")
+    play(session(folder, *again[:1], [write("w", "f/3")], [Text("ok")], []).run("go", later))
+    assert later.asked == ["create f/3"]
+
+
+def test_an_always_is_for_the_folder_and_the_warning_it_was_given_under(folder):
+    agent_file(folder, "---\ndescription: plain\n---\nYou run.\n")
+    (folder / "sub").mkdir()
+    here = ToolCall("1", "bash", {"command": "touch x"})
+    there = ToolCall("2", "bash", {"command": "touch x", "workdir": "sub"})
+    always = Reply("always", grant=Grant("bash", "touch x", "session", "writer"))
+    one = session(folder, [here], [], [there], [])
+    play(one.run("go", Person(run=always)))
+    person = Person()
+    play(one.run("go", person))
+    assert person.asked == ["run touch x"]
+    assert not (folder / "sub/x").exists()
+
+
+def test_steps_of_undo_do_not_merge_across_runs(folder):
+    agent_file(folder, "---\npermission:\n  edit: allow\n---\nYou write.\n")
+    one = session(folder, [write("1", "a")], [], [write("1", "b")], [])
+    play(one.run("go", Person(trust=YES)))
+    play(one.run("go", Person()))
+    assert [[change.path for change in group] for group in one.changed] == [["a"], ["b"]]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -25,6 +26,12 @@ class Loosening:
 
     words: str
     rule: Rule  # the file's rule, or the person's rule that would hold no longer
+
+
+def seal(agent: Agent) -> str:
+    """SHA-256 over all that an acceptance is about: the file, its name, and what it lifts."""
+    about = repr((agent.name, agent.path, agent.digest, agent.bounds))
+    return hashlib.sha256(about.encode("utf-8", "surrogatepass")).hexdigest()
 
 
 def loosenings(agent: Agent) -> tuple[Loosening, ...]:

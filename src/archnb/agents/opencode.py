@@ -95,6 +95,8 @@ def _of_one(front: FrontMatter, name: str, given: Any, home: str) -> Iterator[Ru
 
 
 def _rule(front: FrontMatter, name: str, pattern: str, action: Any, keys: tuple[str, ...]) -> Rule:
+    if not name.isprintable():
+        raise front.error(f"{name!r}: the name of a tool must be visible characters.", *keys)
     if action not in ACTIONS:
         word = action if isinstance(action, str) else str(action).lower()
         raise front.error(f"{'.'.join(keys)}: {word!r} is no action.", *keys, hint=_ACTIONS)

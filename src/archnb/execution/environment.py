@@ -13,13 +13,17 @@ _KEPT = (
     "SYSTEMROOT", "COMSPEC", "PATHEXT", "USERPROFILE", "APPDATA", "LOCALAPPDATA",
 )  # fmt: skip
 
-# Measured on git 2.39: these stop a repository's own configuration from running programs.
+# Measured on git 2.39: these stop a repository's own configuration from running programs. For what
+# has no such switch (filters, diff drivers) see :mod:`archnb.execution.git`.
 _GIT = {
     "core.fsmonitor": "false",
     "core.hooksPath": "/dev/null",
     "safe.bareRepository": "explicit",
     "log.showSignature": "false",
     "gpg.program": "/bin/false",
+    "gpg.openpgp.program": "/bin/false",
+    "gpg.x509.program": "/bin/false",
+    "gpg.ssh.program": "/bin/false",
 }
 
 

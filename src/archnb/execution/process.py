@@ -33,7 +33,6 @@ class Outcome:
     """How a command ended. ``code`` is its exit code (negative: the signal that ended it)."""
 
     code: int
-    output: str
     seconds: float
     timed_out: bool = False
 
@@ -69,7 +68,7 @@ async def run(
         # Also after a clean end: what the command left in the background goes with it.
         await asyncio.shield(_end(process, marker, reader, stop))
     code = process.returncode if process.returncode is not None else -signal.SIGTERM
-    return Outcome(code, printed.text(), time.monotonic() - started, timed_out)
+    return Outcome(code, time.monotonic() - started, timed_out)
 
 
 def _started(command: str, folder: Path, marker: str) -> subprocess.Popen[bytes]:

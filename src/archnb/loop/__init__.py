@@ -5,12 +5,15 @@ from __future__ import annotations
 import asyncio
 import contextlib
 from collections.abc import AsyncGenerator, Sequence
+from dataclasses import replace
 
 from archnb import events
 from archnb.conversation import Block, Message, Text, Thinking, ToolCall, ToolResult, ToolSpec
 from archnb.errors import ArchnbError
-from archnb.loop.calls import INTERRUPTED, Calls, Repeats
+from archnb.loop.calls import Calls
+from archnb.loop.repeats import Repeats
 from archnb.loop.wiring import MAX_STEPS, Wiring
+from archnb.loop.words import INTERRUPTED
 from archnb.providers.base import Turn, Waiting
 
 __all__ = ["MAX_STEPS", "Wiring", "run"]
@@ -71,7 +74,7 @@ async def _step(
         yield events.RunEnded("failed", _unfinished(turn))
         return
     yield events.TurnEnded(turn.usage, turn.stop_reason)
-    message = Message("assistant", tuple(answer))
+    message = Message("assistant", _told_apart(answer))
     if turn.stop_reason != "tool_use" or not message.calls:
         _keep_words(history, answer)
         yield events.RunEnded("done")
@@ -93,6 +96,20 @@ async def _step(
             yield events.ToolReturned(wiring.shown_id(call.id), "failed", INTERRUPTED)
         _close(history)
         yield events.RunEnded("interrupted")
+
+
+def _told_apart(answer: Sequence[Block]) -> tuple[Block, ...]:
+    """``answer`` with an id of its own for each call: an approval is for one call alone."""
+    seen: set[str] = set()
+    blocks: list[Block] = []
+    for number, block in enumerate(answer):
+        if isinstance(block, ToolCall):
+            own = replace(block, id=f"{block.id}-{number}") if block.id in seen else block
+            seen.add(own.id)
+            blocks.append(own)
+        else:
+            blocks.append(block)
+    return tuple(blocks)
 
 
 def _answer_calls(

@@ -6,59 +6,31 @@ The gate stands here and nowhere else: no tool is run except by :meth:`Calls.set
 from __future__ import annotations
 
 import asyncio
-import difflib
-import json
 import secrets
 import time
 from collections import deque
-from collections.abc import AsyncGenerator, Callable, Sequence
+from collections.abc import AsyncGenerator, Sequence
 from contextlib import aclosing
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from typing import Literal
 
 from archnb import events
-from archnb.conversation import Message, ToolCall, ToolResult
+from archnb.conversation import ToolCall, ToolResult
 from archnb.errors import ArchnbError
+from archnb.loop.delegating import Run, delegated
+from archnb.loop.repeats import Repeats
 from archnb.loop.wiring import Wiring
+from archnb.loop.words import CHANGED, INTERRUPTED, refusal, told, unread
+from archnb.permission.grants import bound
 from archnb.permission.requests import Ask, Changes, Decision, Reply, Request, Shell
 from archnb.tools.base import Context, Output, Tool, ToolError
 
 Events = AsyncGenerator[events.Event, None]
-Run = Callable[[Wiring, list[Message], str], Events]
 
 # What a call can be wrong in: impossible paths and commands surface as OSError and ValueError.
 MISTAKES = (ToolError, ArchnbError, OSError, ValueError)
-INTERRUPTED = "Interrupted by the person; the outcome is unknown where it had begun."
-CHANGED = "Something changed while this waited, and nothing was done. This is how it is now."
 # Names by which a model may know a tool, besides another case.
 _OTHER_NAMES = {"apply_patch": "patch", "shell": "bash"}
-
-
-@dataclass(slots=True)
-class Repeats:
-    """How often each call was made since anything changed: the same again is no progress."""
-
-    _counts: dict[str, int] = field(default_factory=dict)
-    _answers: dict[str, str] = field(default_factory=dict)
-
-    def made(self, call: ToolCall) -> int:
-        """Count ``call``; gives how often it was made before."""
-        key = _key(call)
-        self._counts[key] = self._counts.get(key, 0) + 1
-        return self._counts[key] - 1
-
-    def answered(self, call: ToolCall, output: Output) -> None:
-        """A file that changed, or another answer to the same call, is progress."""
-        key = _key(call)
-        if output.changes:
-            self._counts.clear()
-        elif self._answers.get(key, output.text) != output.text:
-            self._counts[key] = 1
-        self._answers[key] = output.text
-
-
-def _key(call: ToolCall) -> str:
-    return f"{call.name} {json.dumps(dict(call.input), sort_keys=True, default=str)}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,7 +83,8 @@ class Calls:
             for call in calls:
                 late = self._settled(call) if call.id not in early else None
                 if isinstance(late, str):
-                    yield events.ToolCalled(call, call.name, by=self._by)
+                    shown = replace(call, id=self._wiring.shown_id(call.id))
+                    yield events.ToolCalled(shown, call.name, by=self._by)
                     yield self._returned(call, "failed", Output(late, failed=True))
                     continue
                 if late is not None:
@@ -124,7 +97,10 @@ class Calls:
             for card in [card for card in self._cards.values() if not card.reply.done()]:
                 waited = time.monotonic() - card.since
                 yield events.PermissionReplied(card.ask, Reply("reject", by="interrupted"), waited)
-            if cut := await self._cut_short():
+            cut = await self._cut_short()
+            while self._outbox:  # a subagent's last words, and files it changed
+                yield self._outbox.popleft()
+            if cut:
                 yield cut
             raise
         finally:
@@ -140,8 +116,7 @@ class Calls:
         if tool is None:
             return None
         try:
-            tool.check(call.input)
-            wanted = _acts_on(tool.request(call.input, self._wiring.workspace))
+            wanted = _acts_on(self._request(tool, call))
         except MISTAKES:
             return None
         if wanted & acting:
@@ -156,12 +131,22 @@ class Calls:
             names = ", ".join(tool.name for tool in self._wiring.offered)
             return f"There is no tool {call.name!r}. Available tools: {names}."
         try:
-            tool.check(call.input)
-            request = tool.request(call.input, self._wiring.workspace)
+            request = self._request(tool, call)
         except MISTAKES as error:
             return str(error)
-        decision = self._decide(request, self._repeats.made(call) if counting else 0)
+        decision = self._decide(request, self._repeats.made(request) if counting else 0)
         return _Settled(call, tool, request, decision)
+
+    def _request(self, tool: Tool, call: ToolCall, **changed: str) -> Request:
+        """What the call wants; no answer tells what stands in a file that may not be read."""
+        given = {**call.input, **changed}
+        tool.check(given)
+        workspace = self._wiring.workspace
+        for path in tool.opens(given):
+            there = workspace.resolve(path)
+            if there.exists() and not self._wiring.readable(workspace.name(there)):
+                raise ToolError(unread(path))
+        return tool.request(given, workspace)
 
     def _decide(self, request: Request, repeats: int = 0) -> Decision:
         return self._wiring.gate.settle(request, grants=self._wiring.grants, repeats=repeats)
@@ -211,7 +196,7 @@ class Calls:
             if not reply.approved:
                 break
             if reply.grant:
-                self._grant(reply)
+                self._grant(reply, card.ask.request)
             try:
                 settled, notice = self._confirmed(settled, reply)
             except MISTAKES as error:
@@ -222,8 +207,9 @@ class Calls:
             if asked_again:
                 for event in self._asked(settled, notice):
                     yield event
-        if refusal := _refusal(settled.decision, reply):
-            yield self._returned(settled.call, "refused", Output(refusal, failed=True))
+                reply = None
+        if why_not := refusal(settled.decision, reply):
+            yield self._returned(settled.call, "refused", Output(why_not, failed=True))
             return
         async with aclosing(self._do(settled, reply)) as doing:
             async for event in doing:
@@ -231,23 +217,27 @@ class Calls:
 
     def _confirmed(self, settled: _Settled, reply: Reply) -> tuple[_Settled, str]:
         """What an approval stands for now, and why it must be asked again (empty: it need not)."""
-        fresh = settled.tool.request(settled.call.input, self._wiring.workspace)
+        fresh = self._request(settled.tool, settled.call)
         if fresh.digest != settled.request.digest:
-            changed = replace(settled, request=fresh, decision=self._decide(fresh))
-            return changed, CHANGED if changed.decision.action == "ask" else ""
+            decision = self._decide(fresh)
+            if decision.action == "allow":  # what was approved is not what would be done
+                decision = replace(decision, action="ask")
+            return replace(settled, request=fresh, decision=decision), CHANGED
         if reply.edited is None or reply.edited == settled.request.editable:
             return settled, ""
         edited = settled.request.edited(reply.edited)
+        if isinstance(edited.preview, Shell):  # another command names other folders
+            edited = self._request(settled.tool, settled.call, command=edited.preview.command)
         decision = self._decide(edited)
         if decision.action == "deny":
             return settled, f"Your text is denied by a rule ({decision.rule}). Nothing was done."
         return replace(settled, request=edited, edited=True), ""
 
-    def _grant(self, reply: Reply) -> None:
+    def _grant(self, reply: Reply, asked: Request) -> None:
         """Remember an "always", and answer the waiting cards that it covers."""
         if reply.grant is None:
             return
-        self._wiring.grants.append(reply.grant)
+        self._wiring.grants.append(bound(reply.grant, asked))
         for call_id, card in list(self._cards.items()):
             if card.reply.done() or self._decide(card.ask.request).action != "allow":
                 continue
@@ -283,9 +273,11 @@ class Calls:
             yield event
         output = work.result()
         self._work = None
-        self._repeats.answered(call, output)
+        self._repeats.answered(settled.request, output)
+        if settled.request.permission == "read" and not output.failed:
+            self._wiring.read_files.update(settled.request.patterns)
         if settled.edited:
-            output = replace(output, text=f"{output.text}\n\n{_told(settled.request)}")
+            output = replace(output, text=f"{output.text}\n\n{told(settled.request)}")
         for change in output.changes:
             yield events.FileChanged(shown_id, change)
         if tuple(self._wiring.todos) != todos:
@@ -301,47 +293,21 @@ class Calls:
             return Output(str(error), failed=True)
 
     def _context(self, call: ToolCall) -> Context:
-        wiring = self._wiring
-        shown_id = wiring.shown_id(call.id)
-
-        def readable(name: str) -> bool:
-            wanted = Request("read", (name,), "", "", warning=wiring.workspace.secret(name))
-            return self._decide(wanted).action == "allow"
+        wiring, shown_id = self._wiring, self._wiring.shown_id(call.id)
 
         async def delegate(agent: str, prompt: str) -> str:
             assert wiring.subagent is not None  # noqa: S101
-            return await self._delegated(replace(wiring.subagent(agent), caller=shown_id), prompt)
+            child = replace(wiring.subagent(agent), caller=shown_id)
+            return await delegated(child, prompt, self._run, self._show)
 
         return Context(
             wiring.workspace,
             wiring.todos,
             lambda text: self._show(events.ToolProgress(shown_id, text)),
-            readable,
+            wiring.readable,
             wiring.outputs,
             delegate if wiring.subagent else None,
         )
-
-    async def _delegated(self, wiring: Wiring, prompt: str) -> str:
-        """Another agent's run: its calls are shown among ours, its last words are the answer."""
-        history: list[Message] = []
-        said = ""
-        async with aclosing(self._run(wiring, history, prompt)) as stream:
-            async for event in stream:
-                match event:
-                    case events.RunEnded("interrupted", _):
-                        raise asyncio.CancelledError
-                    case events.RunEnded("done", _) | events.RunStarted():
-                        pass
-                    case events.RunEnded(_, message):
-                        raise ToolError(f"{wiring.agent.name} did not finish: {message}")
-                    case events.TextDelta(text):
-                        said += text
-                        self._show(events.ToolProgress(wiring.caller, said))
-                    case events.ThinkingDelta():
-                        pass
-                    case _:
-                        self._show(event)
-        return history[-1].text
 
     async def _until(self, task: asyncio.Task[Reply] | asyncio.Task[Output]) -> Events:
         """What happens meanwhile, until ``task`` is done."""
@@ -411,35 +377,4 @@ def _acts_on(request: Request) -> set[str]:
         case Shell():
             return {"a command"}
         case _:
-            return set()
-
-
-def _refusal(decision: Decision, reply: Reply | None) -> str:
-    """What the model is told when a call may not be run; empty when it may."""
-    if decision.action == "deny":
-        return (
-            f"A rule denies this call ({decision.rule}). "
-            "Do not try it another way; say what you would have done."
-        )
-    if reply is None or reply.approved:
-        return ""
-    if reply.feedback:
-        return f"The person denied this call with the following feedback: {reply.feedback}"
-    return "The person denied this call. Do not repeat it; go on without it or ask what they want."
-
-
-def _told(request: Request) -> str:
-    """What the model must know of a person's edit before the approval."""
-    match request.preview:
-        case Shell(command):
-            return f"The person changed the command before approving it. This was run: {command}"
-        case Changes((diff,)):
-            written = _as_diff(diff.before or "", diff.after or "")
-            return f"The person changed your text before approving it. What was written:\n{written}"
-        case _:
-            return ""
-
-
-def _as_diff(before: str, after: str) -> str:
-    lines = difflib.unified_diff(before.splitlines(), after.splitlines(), lineterm="", n=2)
-    return "\n".join(list(lines)[2:])
+            return {"a subagent"} if request.permission == "task" else set()

@@ -62,7 +62,6 @@ class Card:
 
     def call_for_sign(self) -> None:
         """Ask the page to show that it shows this; a view made later hears only a later call."""
-        self._sign.value = 0
         self._sign.playing = False
         self._sign.playing = True
 
@@ -162,10 +161,8 @@ class Card:
         tip = f"Approve the {count} waiting requests as they are shown"
         return [self._widgets.button(f"Approve all ({count})", tip, approve)]
 
-    def _heard(self, change: Any) -> None:
+    def _heard(self, _: object) -> None:
         """The page ticked."""
-        if not change["new"]:
-            return
         self._sign.playing = False
         if not self.seen:
             self.seen = True

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any, Literal
 
 from IPython.core.getipython import get_ipython
@@ -69,6 +69,27 @@ class Page:
 
     def _heard(self, _: object) -> None:
         self.there = True
+
+
+def confirming() -> Callable[[object], None]:
+    """What to do when a widget changed in the page: tell the page that this was heard.
+
+    A page holds back a widget's further changes until its last one is confirmed by a status, and
+    ipykernel 7.4 sends none for messages that reach a cell while it awaits. To be called in the
+    cell, and to be given to ``observe``.
+    """
+    shell: Any = get_ipython()
+    kernel = shell.kernel
+    cell = kernel.get_parent("shell")
+
+    def confirm(_: object) -> None:
+        if kernel.get_parent("shell")["header"]["msg_type"] != "comm_msg":
+            return  # changed by us
+        kernel.send_response(kernel.iopub_socket, "status", {"execution_state": "idle"})
+        busy = {"execution_state": "busy"}  # the cell still runs
+        kernel.session.send(kernel.iopub_socket, "status", busy, parent=cell)
+
+    return confirm
 
 
 @contextlib.contextmanager

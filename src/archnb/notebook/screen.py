@@ -90,7 +90,8 @@ class Screen:
         elapsed = time.monotonic() - self._started
         waiting = sum(call.state == "asked" for call in self.result.calls)
         state = "" if done else f" · {elapsed:.0f} s" if elapsed >= 1 else " · working"
-        state += f" · {waiting} decision waiting" if waiting and not done else ""
+        plural = "s" * (waiting != 1)
+        state += f" · {waiting} decision{plural} waiting" if waiting and not done else ""
         line = f"{self.result.agent} · {self.result.label}{state}"
         if line != self._header_shown:
             self._header_shown = line

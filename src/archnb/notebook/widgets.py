@@ -7,6 +7,7 @@ from collections.abc import Callable
 from typing import Any
 
 from archnb.html import visible
+from archnb.notebook.clicks import confirming
 
 # What ipywidgets has no setting for. It stands inside the card and goes with it.
 STYLE = """<style>
@@ -43,6 +44,7 @@ class Widgets:
     def __init__(self) -> None:
         self._all: list[Any] = []
         self._wide = self._kept_layout(width="auto")
+        self._confirm = confirming()
 
     def button(self, words: str, tip: str, act: Callable[[], None], style: str = "") -> Any:
         """A button; ``tip`` is its longer name. ``style``: success, danger or none."""
@@ -80,16 +82,19 @@ class Widgets:
                 style={"description_width": "auto"},
             )
         )
+        area.observe(self._confirm, "value")
         if code:
             area.add_class("archnb-code")
         return area
 
     def sign(self) -> Any:
-        """A hidden player, which ticks only where a page shows it."""
+        """A hidden player, which ticks only where a page shows it; each tick is a new value."""
         import ipywidgets
 
         hidden = self._kept_layout(display="none")
-        return self._kept(ipywidgets.Play(value=0, min=0, max=9, interval=50, layout=hidden))
+        player = ipywidgets.Play(value=0, min=0, max=10**6, interval=50, layout=hidden)
+        player.observe(self._confirm, "value")
+        return self._kept(player)
 
     def row(self, *children: Any) -> Any:
         import ipywidgets

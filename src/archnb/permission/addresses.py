@@ -8,14 +8,13 @@ from ipaddress import IPv4Address, IPv6Address, ip_address
 from urllib.parse import quote
 
 from archnb.errors import ArchnbError
+from archnb.html import UNSEEN
 from archnb.permission.rules import matches
 
 MAX_LENGTH = 2_048  # characters of an address; nobody can review a longer one on a card
 _PORTS = {"http": 80, "https": 443}
-_UNSEEN = re.compile(  # controls, white space, invisible and reordering characters, halves of pairs
-    "[\\s\u0000-\u001f\u007f-\u009f\u00ad\u034f\u061c\u115f\u1160\u180e\u200b-\u200f\u2028-\u202e"
-    "\u2060-\u206f\u3164\ud800-\udfff\ufe00-\ufe0f\ufeff\ufff9-\ufffb\U000e0000-\U000e0fff]"
-)
+# White space, halves of pairs and selectors besides: an address has none of them.
+_HIDDEN = re.compile(f"[{UNSEEN}\\s\ud800-\udfff\ufe00-\ufe0f]")
 _AUTHORITY = re.compile(r"(?:\[(?P<six>[0-9a-f:.]+)\]|(?P<name>[^:\[\]]+))(?::(?P<port>[0-9]+))?")
 _LABEL = re.compile(r"[a-z0-9_](?:[a-z0-9_-]{0,61}[a-z0-9_])?")
 _NUMBER = re.compile(r"[0-9]+|0x[0-9a-f]*")  # what inet_aton takes for a part of an IPv4 address
@@ -86,7 +85,7 @@ def parse(text: str) -> WebAddress:
     scheme = scheme.lower()
     if scheme not in _PORTS:
         raise AddressError("URL must start with http:// or https://.")
-    if unseen := _UNSEEN.search(text):
+    if unseen := _HIDDEN.search(text):
         raise AddressError(
             f"The address holds U+{ord(unseen[0]):04X}, which cannot be seen.",
             hint="Write it as a percent escape, or leave it out.",

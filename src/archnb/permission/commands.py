@@ -4,13 +4,19 @@ from __future__ import annotations
 
 import re
 import shlex
-from collections.abc import Iterator
+import unicodedata
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from functools import cache
 from typing import TYPE_CHECKING
 
+from archnb.permission.effects import words
+from archnb.permission.effects.wrappers import MANY_FILES, SHELLS, TAME, WRAPPERS
+
 if TYPE_CHECKING:
     from tree_sitter import Node, Parser
+
+__all__ = ["MAX_LENGTH", "SHELLS", "WRAPPERS", "Command", "Part", "parse", "parser"]
 
 MAX_LENGTH = 10_000  # characters; nobody can review a longer line on a card
 
@@ -47,16 +53,27 @@ _NODE_WORDS = {
 }
 _HIDDEN = re.compile(
     r"[^\t\n\x20-\x7e\u00a0-\U000e0000]|[\u00ad\u061c\u180e\u200b-\u200f\u2028-\u202f\u205f-\u206f\ufeff]"
+    r"|[\u034f\u115f\u1160\u17b4\u17b5\u2800\u3164\uffa0]"
 )
 _UNQUOTED = frozenset({"word", "concatenation", "command_name"})
 _EXPANDED = re.compile(r"(?<!\\)([*?\[]|\{[^{}]*(,|\.\.)[^{}]*\})|^~|[=:]~")
-# Programs that run what their arguments say.
-WRAPPERS = frozenset(
-    "env command builtin exec nohup nice ionice timeout time sudo doas xargs setsid stdbuf watch"
-    " chroot unshare parallel find fd busybox flock su script strace ltrace setpriv runuser chrt"
-    " taskset numactl systemd-run entr ssh dbus-run-session xvfb-run rlwrap".split()
+# What a pattern of files may look like: no hidden files, nothing upwards, no option.
+_CHOICE = r"\{[A-Za-z0-9_][\w.-]*(,[A-Za-z0-9_][\w.-]*)+\}"
+_FILES = re.compile(
+    rf"(?!.*(^|/)\.[^/]*[*?\[{{])(\./)?(?P<head>[A-Za-z0-9_]|{_CHOICE}|[*?])"
+    rf"([\w./-]|[*?]|\[[A-Za-z0-9_]+(-[A-Za-z0-9_])?\]|{_CHOICE})*"
 )
-SHELLS = frozenset("bash sh dash zsh ksh eval".split())
+_HARMLESS_REDIRECT = re.compile(r"(&>|[12]?>)>?\s*/dev/null|[12]?>&[12]|<\s*/dev/null")
+_INPUT = re.compile(r"<\s*([\w./-]+)")
+# A here-document that nothing is expanded in, on a line that is easy to read, to the text's end.
+_HERE = re.compile(
+    r"(?P<line>(?:[\w ./=|,:+-]|'[^'\n]*')*)"
+    r"<<[ ]?(['\"])(?P<mark>[A-Za-z_]\w*)\2(?P<rest>[ \w./|-]*)\n"
+    r"(?P<body>(?:(?!(?P=mark)\n)[^\n]*\n)*?)(?P=mark)\s*"
+)
+_RUNS_REST = frozenset("exec run".split())
+_CONTAINERS = frozenset("docker podman kubectl lxc vagrant docker-compose".split())
+_FIND_RUNS = frozenset("-exec -execdir -ok -okdir -x -X --exec --exec-batch".split())
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,20 +115,20 @@ def parse(text: str) -> Command:
     reasons: list[str] = []
     if len(text) > MAX_LENGTH:
         return Command(text, (), (f"longer than {MAX_LENGTH} characters",))
-    if hidden := _HIDDEN.search(text):
-        reasons.append(f"holds a character that cannot be seen (U+{ord(hidden[0]):04X})")
+    if hidden := _hidden(text):
+        reasons.append(f"holds a character that cannot be seen (U+{ord(hidden):04X})")
     if any(ord(character) > 126 for character in re.sub(r"'[^']*'|\"[^\"]*\"", "", text)):
         reasons.append("holds look-alike characters outside quotes")
-    root = parser().parse(text.encode("utf-8", "replace")).root_node
-    nodes = list(_walk(root))
-    for node in nodes:
-        plain = node.type in (_PLAIN_NODES if node.is_named else _PLAIN_TOKENS)
-        if node.is_missing or not (plain or _inside_explained(node)):
-            reasons.append(_NODE_WORDS.get(node.type, f"uses {node.type.replace('_', ' ')}"))
-    parts = tuple(_part(node, 0) for node in nodes if node.type == "command")
+    here = _HERE.fullmatch(text)
+    line = here["line"] + here["rest"] if here else text
+    root = _tree(line)
+    reasons += _reasons(root)
+    parts = [_part(node, 0) for node in _walk(root) if node.type == "command"]
     if not parts:
         reasons.append("names no program")
-    return Command(text, parts, tuple(dict.fromkeys(reasons)))
+    if any(part.argv and _base(part.argv[0]) in SHELLS for part in parts):
+        parts += _fed(parts, root, here["body"] if here else "")
+    return Command(text, tuple(parts), tuple(dict.fromkeys(reasons)))
 
 
 @cache
@@ -130,18 +147,59 @@ def _walk(node: Node) -> Iterator[Node]:
         stack.extend(reversed(current.children))
 
 
-def _inside_explained(node: Node) -> bool:
-    """Whether it only spells out what has words of its own (a loop's keywords, a bracket)."""
-    if node.type in _NODE_WORDS:
+def _tree(text: str) -> Node:
+    return parser().parse(text.encode("utf-8", "replace")).root_node
+
+
+def _hidden(text: str) -> str:
+    """The first character that a reader would not see; empty if there is none."""
+    if found := _HIDDEN.search(text):
+        return found[0]
+    if text.isascii():
+        return ""
+    unseen = ("Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp")
+    return next((one for one in text if one > "~" and unicodedata.category(one) in unseen), "")
+
+
+def _reasons(root: Node) -> Iterator[str]:
+    """Why a line is not a plain list of plain commands."""
+    stack = [(root, False)]
+    while stack:
+        node, explained = stack.pop()
+        if not node.is_missing and _harmless(node):
+            continue
+        plain = node.type in (_PLAIN_NODES if node.is_named else _PLAIN_TOKENS)
+        if node.is_missing or not (plain or (explained and node.type not in _NODE_WORDS)):
+            yield _NODE_WORDS.get(node.type, f"uses {node.type.replace('_', ' ')}")
+        explained = explained or not plain
+        stack.extend((child, explained) for child in reversed(node.children))
+
+
+def _harmless(node: Node) -> bool:
+    """Whether it is the last exit status, or a redirection that writes and reads nothing else."""
+    text = (node.text or b"").decode("utf-8", "replace")
+    if node.type == "simple_expansion":
+        return text == "$?"
+    if node.type != "file_redirect":
         return False
-    parent = node.parent
-    while parent is not None:
-        if parent.type in _NODE_WORDS or not (
-            parent.type in _PLAIN_NODES if parent.is_named else parent.type in _PLAIN_TOKENS
-        ):
-            return True
-        parent = parent.parent
-    return False
+    read = _INPUT.fullmatch(text)
+    return bool(_HARMLESS_REDIRECT.fullmatch(text)) or bool(read and words.file(read[1]))
+
+
+def _fed(parts: Iterable[Part], root: Node, body: str) -> list[Part]:
+    """What a shell in the line may be given to run: here-documents and texts that others print."""
+    texts = [word for part in parts for word in part.argv[1:] if " " in word]
+    texts += [
+        (node.text or b"").decode("utf-8", "replace")
+        for node in _walk(root)
+        if node.type in ("heredoc_body", "herestring_redirect")
+    ]
+    return [
+        _part(node, 1)
+        for text in (*texts, body)
+        for node in _walk(_tree(text.removeprefix("<<<").strip(" '\"")))
+        if node.type == "command"
+    ]
 
 
 def _part(node: Node, depth: int) -> Part:
@@ -149,24 +207,48 @@ def _part(node: Node, depth: int) -> Part:
     argv = tuple(
         _word(child) for child in node.children if child.is_named and "redirect" not in child.type
     )
-    bare = [child.text or b"" for child in node.children if child.type in _UNQUOTED]
-    expands = any(_EXPANDED.search(word.decode("utf-8", "replace")) for word in bare)
+    unquoted = [_unquoted(child) for child in node.children if child.type in _UNQUOTED]
+    expands = any(_spreads(word, argv, at) for at, word in enumerate(unquoted))
     reasons = ("has a pattern or ~ that the shell expands",) if expands else ()
     return Part(text, argv, tuple(dict.fromkeys(_readings(text, argv, depth))), reasons)
 
 
+def _unquoted(node: Node) -> str:
+    """The source of a word with a letter in place of each quoted piece."""
+    if node.type in ("raw_string", "string"):
+        return "Q"
+    if node.type in ("concatenation", "command_name") and node.children:
+        return "".join(_unquoted(child) for child in node.children)
+    return (node.text or b"").decode("utf-8", "replace")
+
+
+def _spreads(word: str, argv: tuple[str, ...], at: int) -> bool:
+    """Whether the shell makes something of ``word`` that nobody can see from here."""
+    if not _EXPANDED.search(word):
+        return False
+    found = _FILES.fullmatch(word)
+    program = argv[0] if at else ""
+    if not found or ".." in word:
+        return True
+    return program not in (TAME if found["head"] in "*?" else MANY_FILES)
+
+
+def _base(program: str) -> str:
+    return program.rsplit("/", 1)[-1]
+
+
 def _word(node: Node) -> str:
-    """A word as bash would pass it, quotes and backslashes removed (expansions stand as text)."""
+    """A word as bash would pass it, quotes and backslashes removed (``$?`` stands as text)."""
     text = (node.text or b"").decode("utf-8", "replace")
     match node.type:
         case "raw_string":
             return text[1:-1]
         case "string":
-            return re.sub(r'\\(["\\$`\n])', r"\1", text[1:-1])
+            return re.sub(r'\\(?:\n|(["\\$`]))', r"\1", text[1:-1])
         case "concatenation" | "command_name":
             return "".join(_word(child) for child in node.children) if node.children else text
         case "word":
-            return re.sub(r"\\(.)", r"\1", text.replace("\\\n", ""))
+            return re.sub(r"\\(?:\n|(.))", r"\1", text)
         case _:
             return text
 
@@ -178,21 +260,31 @@ def _readings(text: str, argv: tuple[str, ...], depth: int) -> Iterator[str]:
         return
     yield shlex.join(argv)
     yield " ".join(argv)
-    program = argv[0].rsplit("/", 1)[-1]
+    program = _base(argv[0])
     yield " ".join((program, *argv[1:]))
     for start in _behind_options(argv):
         yield " ".join((program, *argv[start:]))
-    if program in WRAPPERS:
-        for start in range(1, len(argv)):
-            rest = argv[start:]
-            yield " ".join((rest[0].rsplit("/", 1)[-1], *rest[1:]))
+    for start in _wrapped(program, argv):
+        yield " ".join((_base(argv[start]), *argv[start + 1 :]))
     if program in SHELLS or program in WRAPPERS:
-        for word in argv[1:]:
-            if depth < 3 and (" " in word or program in SHELLS):
-                inner = parser().parse(word.encode("utf-8", "replace")).root_node
-                for node in _walk(inner):
-                    if node.type == "command":
-                        yield from _part(node, depth + 1).readings
+        texts = [word for word in argv[1:] if " " in word or program in SHELLS]
+        if program == "eval":
+            texts.append(" ".join(argv[1:]))
+        for word in texts if depth < 3 else ():
+            for node in _walk(_tree(word)):
+                if node.type == "command":
+                    yield from _part(node, depth + 1).readings
+
+
+def _wrapped(program: str, argv: tuple[str, ...]) -> Iterator[int]:
+    """Where the command that ``program`` would run may start: each such index."""
+    if program not in WRAPPERS:
+        return
+    first = 1
+    if program in ("find", "fd", "fdfind") or program in _CONTAINERS:
+        runs = _FIND_RUNS if program not in _CONTAINERS else _RUNS_REST
+        first = next((at + 1 for at, word in enumerate(argv) if word in runs), len(argv))
+    yield from range(first, len(argv))
 
 
 def _behind_options(argv: tuple[str, ...]) -> Iterator[int]:

@@ -46,19 +46,25 @@ class Gate:
     note: str = ""
 
     def settle(
-        self, request: Request, *, grants: Sequence[Grant] = (), repeats: int = 0
+        self,
+        request: Request,
+        *,
+        grants: Sequence[Grant] = (),
+        repeats: int = 0,
+        asker: str = "",
     ) -> Decision:
         """What happens with ``request``: any denied part denies it, any asked part asks.
 
         ``grants`` are what a person allowed beyond one call; ``repeats`` how often this very call
-        was made before without any progress.
+        was made before without any progress; ``asker`` the agent within whose gate this one is.
         """
+        asker = asker or self.agent
         own = self._settle(request)
-        if own.action == "ask" and (grant := granting(grants, request, self.agent)):
+        if own.action == "ask" and (grant := granting(grants, request, asker)):
             own = replace(own, action="allow", rule=grant.rule, reasons=())
         own = self._noticing(own, request, repeats)
         for gate in self.within:
-            outer = gate.settle(request, grants=grants)
+            outer = gate.settle(request, grants=grants, asker=asker)
             if _stricter(outer.action, own.action):
                 reasons = (gate.note,) if gate.note else outer.reasons
                 own = replace(outer, reasons=reasons, rules_action=own.rules_action)

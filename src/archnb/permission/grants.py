@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import replace
 
 from archnb.permission.addresses import host_rule
 from archnb.permission.commands import parse
 from archnb.permission.effects import effects
-from archnb.permission.requests import Grant, Request
+from archnb.permission.requests import Grant, Request, Shell
 from archnb.permission.rules import ALIASES, matches
 
 
@@ -16,24 +17,39 @@ def granting(grants: Iterable[Grant], request: Request, agent: str = "") -> Gran
     for grant in grants:
         if grant.scope == "agent" and grant.agent != agent:
             continue
-        if _same_kind(grant.permission, request.permission) and covers(grant.pattern, request):
+        if not _same_kind(grant.permission, request.permission):
+            continue
+        if grant.folder != _folder(request) or request.warning not in ("", grant.warning):
+            continue
+        if covers(grant.pattern, request):
             return grant
     return None
+
+
+def bound(grant: Grant, request: Request) -> Grant:
+    """``grant`` as the card showed it: for commands in that folder, and under that warning."""
+    return replace(grant, folder=_folder(request), warning=request.warning)
 
 
 def covers(pattern: str, request: Request) -> bool:
     """Whether ``pattern`` means this request: never more than a reader of the pattern would expect.
 
-    The exact text always does. Besides: a command matches part by part in its plain form and with
-    harmless arguments, an address by its host, a path by wildcard unless it deserves a warning.
+    The exact text always does. Besides, where nothing warns: a command matches part by part in its
+    plain form and with harmless arguments, an address by its host, a path by wildcard.
     """
     if request.patterns == (pattern,):
         return True
+    if request.warning:
+        return False
     if request.permission == "bash":
         return all(_covers_line(pattern, line) for line in request.patterns)
     if request.permission == "webfetch":
         return all(host_rule(pattern, url) for url in request.patterns)
-    return not request.warning and all(matches(pattern, path) for path in request.patterns)
+    return all(matches(pattern, path) for path in request.patterns)
+
+
+def _folder(request: Request) -> str:
+    return request.preview.folder if isinstance(request.preview, Shell) else ""
 
 
 def _covers_line(pattern: str, line: str) -> bool:

@@ -150,13 +150,16 @@ SCOPES: dict[Scope, str] = {
 class Grant:
     """What a person allowed beyond one call: requests of ``permission`` that ``pattern`` covers.
 
-    ``agent`` is who asked; a grant of scope ``agent`` holds for it alone.
+    ``agent`` is who asked; a grant of scope ``agent`` holds for it alone. ``folder`` is where a
+    command may run, ``warning`` what the person had been warned of: both as the card showed them.
     """
 
     permission: str
     pattern: str
     scope: Scope
     agent: str = ""
+    folder: str = ""
+    warning: str = ""
 
     @property
     def rule(self) -> Rule:

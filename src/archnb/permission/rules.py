@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import re
 import sys
@@ -39,7 +40,8 @@ class Rule:
 
     def __str__(self) -> str:
         place = f", {self.source}" if self.source else ""
-        return f'{self.permission} "{self.pattern}": {self.action}{place}'
+        pattern = json.dumps(self.pattern, ensure_ascii=False)  # one line, whatever it holds
+        return f"{self.permission} {pattern}: {self.action}{place}"
 
 
 _DEFAULT = "archnb default"

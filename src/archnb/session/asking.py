@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import secrets
 import time
 from collections.abc import AsyncGenerator, Callable
@@ -9,7 +10,7 @@ from collections.abc import AsyncGenerator, Callable
 from archnb import events
 from archnb.conversation import ToolCall
 from archnb.errors import ArchnbError
-from archnb.permission.requests import Approver, Ask, Decision, Request
+from archnb.permission.requests import Approver, Ask, Decision, Reply, Request
 from archnb.permission.rules import Rule
 from archnb.tools.base import Output
 
@@ -28,7 +29,13 @@ async def ask_first(
     ask = Ask(secrets.token_hex(16), call.id, "archnb", request, decision)
     yield events.PermissionAsked(ask)
     since = time.monotonic()
-    reply = await approver(ask)
+    try:
+        reply = await approver(ask)
+    except asyncio.CancelledError:
+        interrupted = Reply("reject", by="interrupted")
+        yield events.PermissionReplied(ask, interrupted, time.monotonic() - since)
+        yield events.RunEnded("interrupted")
+        return
     yield events.PermissionReplied(ask, reply, time.monotonic() - since)
     if not reply.approved:
         yield events.ToolReturned(call.id, "refused", reply.feedback)

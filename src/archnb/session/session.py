@@ -7,7 +7,7 @@ import os
 import shutil
 import tempfile
 import weakref
-from collections.abc import AsyncGenerator, AsyncIterator, Mapping
+from collections.abc import AsyncGenerator, AsyncIterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
@@ -15,10 +15,11 @@ from archnb import agents, loop
 from archnb.agents import Agent
 from archnb.conversation import Message, Todo
 from archnb.errors import AgentError, CellError, ModelError
-from archnb.events import Event, FileChanged, PermissionReplied
+from archnb.events import Event, FileChanged, PermissionReplied, RunEnded
 from archnb.execution import sandbox
 from archnb.permission.gate import Gate
-from archnb.permission.requests import Approver, Decision, Grant, Request
+from archnb.permission.grants import bound
+from archnb.permission.requests import Approver, Decision, Grant, Reply, Request
 from archnb.providers.base import Provider, Settings, kinds
 from archnb.session import undo
 from archnb.session.asking import ask_first
@@ -34,8 +35,9 @@ class Session:
     """One conversation. ``agent_name`` and ``model`` empty: chosen by environment and defaults.
 
     ``history`` is what has been said; it is valid for the next run after any end of a run.
-    ``grants`` are what a person allowed for this session, ``todos`` the agent's list, ``changed``
-    the files written, a group for each call, the latest last.
+    ``grants`` are what a person allowed for this session, ``todos`` the agent's list,
+    ``read_files`` what it has read, ``changed`` the files written, a group for each call, the
+    latest last.
     """
 
     workspace: Workspace = field(default_factory=lambda: Workspace.at(Path.cwd()))
@@ -46,6 +48,7 @@ class Session:
     provider: Provider | None = None  # given: answers whatever the model is (scripts, tests)
     grants: list[Grant] = field(default_factory=list)
     todos: list[Todo] = field(default_factory=list)
+    read_files: set[str] = field(default_factory=set)
     changed: list[tuple[FileChange, ...]] = field(default_factory=list)
     trust: Trust = field(default_factory=Trust.load)
     _declined: set[str] = field(default_factory=set)
@@ -120,26 +123,31 @@ class Session:
     ) -> AsyncIterator[Event]:
         """Answer ``text``; the events are those of :func:`archnb.loop.run`."""
         chosen = self.agent(agent)
-        names = {name for name, _, _ in agents.available(self.workspace.root)}
+        known = agents.listing(self.workspace.root)
+        names = {row.name for row in known}
         check_references(text, self.workspace, names)
         model_id = self.model_choice(model, chosen).value
         provider = self.provider or provider_for(model_id)
         if new:
             self.forget()
+        self._call = ""
         if not plan:
             async for event in self._introduced(chosen, approver):
                 yield event
+                if isinstance(event, RunEnded):
+                    return
         granted = self.granted(chosen)
         wiring = loop.Wiring(
             agent=chosen,
             provider=provider,
-            tools=self._tools(),
+            tools=_tools(known),
             gate=self.gate(chosen, plan=plan),
             workspace=self.workspace,
             settings=Settings(model_id),
             approver=approver,
             grants=granted,
             todos=self.todos,
+            read_files=self.read_files,
             outputs=self._output_folder(),
             max_steps=chosen.steps or loop.MAX_STEPS,
         )
@@ -148,7 +156,7 @@ class Session:
         try:
             async with contextlib.aclosing(loop.run(wiring, self.history, prompt)) as stream:
                 async for event in stream:
-                    self._note(event, chosen)
+                    self._note(event)
                     yield event
         finally:
             kept = [grant for grant in granted if grant.scope == "session"]
@@ -159,6 +167,7 @@ class Session:
         if not 1 <= count <= len(self.changed):
             known = f"there are {len(self.changed)}" if self.changed else "nothing was changed"
             raise CellError(f"undo {count}: {known} in this session.", hint="%architect undo [n]")
+        self._call = ""
         groups = self.changed[-count:]
         changes = [change for group in groups for change in group]
         request = undo.plan(changes, self.workspace)
@@ -178,13 +187,14 @@ class Session:
         """Start afresh; what was said so far is no longer sent."""
         self.history.clear()
         self.todos.clear()
+        self.read_files.clear()
 
     def at(self, folder: str | Path) -> Session:
         """The same settings over another folder, with nothing said or allowed yet."""
         fresh = Session(Workspace.at(folder), self.agent_name, self.model, self.environment)
         return replace(fresh, provider=self.provider)
 
-    def _note(self, event: Event, agent: Agent) -> None:
+    def _note(self, event: Event) -> None:
         """Keep what outlives the run: files written, and what was allowed for the agent's file."""
         match event:
             case FileChanged(call_id, change):
@@ -193,18 +203,19 @@ class Session:
                     self.changed.pop()
                 self.changed.append((*group, change))
                 self._call = call_id
-            case PermissionReplied(_, reply, _) if reply.grant and reply.grant.scope == "agent":
-                self.trust.grant(self.workspace.root, agent.digest, reply.grant)
+            case PermissionReplied(ask, reply, _) if reply.grant and reply.grant.scope == "agent":
+                digest = self.agent(ask.agent).digest
+                self.trust.grant(self.workspace.root, digest, bound(reply.grant, ask.request))
             case _:
                 pass
 
     def _trusts(self, agent: Agent) -> bool:
-        return self.trust.accepts(self.workspace.root, agent.digest)
+        return self.trust.accepts(self.workspace.root, agents.seal(agent))
 
     async def _introduced(self, agent: Agent, approver: Approver) -> AsyncGenerator[Event, None]:
         """Before a workspace's agent file loosens anything, the person sees what, once."""
         loosened = agents.loosenings(agent)
-        if not loosened or self._trusts(agent) or agent.digest in self._declined:
+        if not loosened or self._trusts(agent) or agents.seal(agent) in self._declined:
             return
         lines = "\n".join(loosening.words for loosening in loosened)
         preview = (
@@ -215,15 +226,19 @@ class Session:
         request = Request("trust", (agent.path,), title, preview)
 
         def accept(_: Request) -> Output:
-            self.trust.accept(self.workspace.root, agent.name, agent.path, agent.digest)
+            self.trust.accept(self.workspace.root, agent.name, agent.path, agents.seal(agent))
             return Output(f"{agent.path} is trusted as it stands; any change asks again.")
 
-        self._declined.add(agent.digest)
         async with contextlib.aclosing(
             ask_first("trust", request, "agent files from a workspace", approver, accept)
         ) as stream:
             async for event in stream:
                 yield event
+                match event:
+                    case PermissionReplied(_, Reply("reject", _, by), _) if by != "interrupted":
+                        self._declined.add(agents.seal(agent))
+                    case _:
+                        pass
 
     def _subagent(self, caller: loop.Wiring, name: str, model: str) -> loop.Wiring:
         """A run of another agent that may do nothing which its caller may not."""
@@ -233,6 +248,8 @@ class Session:
         model_id = self.model_choice(model, agent).value
         note = f"{caller.agent.name}, which handed on this work, may not do it unasked"
         gate = self.gate(agent, within=(replace(caller.gate, note=note),))
+        kept = self.trust.grants(self.workspace.root, agent.digest)
+        caller.grants.extend(grant for grant in kept if grant not in caller.grants)
         return replace(
             caller,
             agent=agent,
@@ -245,26 +262,27 @@ class Session:
             max_steps=agent.steps or loop.MAX_STEPS,
         )
 
-    def _tools(self) -> list[Tool]:
-        """Every tool; the one that hands on work names the agents there are."""
-        listed = "\n".join(
-            f"- {row.name}: {row.description}"
-            for row in agents.listing(self.workspace.root)
-            if row.mode != "primary" and not row.problem
-        )
-        return [
-            replace(tool, description=f"{tool.description}\nAgents:\n{listed}")
-            if tool.name == "task"
-            else tool
-            for tool in all_tools()
-        ]
-
     def _output_folder(self) -> Path:
         """A private folder that goes away with the session."""
         if not self._outputs:
             self._outputs = tempfile.mkdtemp(prefix="archnb-")
             weakref.finalize(self, shutil.rmtree, self._outputs, ignore_errors=True)
         return Path(self._outputs)
+
+
+def _tools(known: Sequence[agents.Listed]) -> list[Tool]:
+    """Every tool; the one that hands on work names the agents there are."""
+    listed = "\n".join(
+        f"- {row.name}: {row.description}"
+        for row in known
+        if row.mode != "primary" and not row.problem
+    )
+    return [
+        replace(tool, description=f"{tool.description}\nAgents:\n{listed}")
+        if tool.name == "task"
+        else tool
+        for tool in all_tools()
+    ]
 
 
 def provider_for(model: str) -> Provider:

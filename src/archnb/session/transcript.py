@@ -15,7 +15,7 @@ from archnb.design.diagrams import Drawing
 from archnb.design.elements import Design
 from archnb.design.findings import Findings
 from archnb.design.verdicts import Verdicts
-from archnb.html import preformatted, text_html, visible
+from archnb.html import one_line, preformatted, text_html, visible
 from archnb.permission.requests import SCOPES, Ask, Changes, Decision, Reply, Request, Shell
 from archnb.session.previews import GREY, preview_html, preview_text, why_lines
 
@@ -58,17 +58,18 @@ class CallRecord:
 
     def text(self) -> str:
         """The record as plain text."""
-        lines = [f"{self._mark} {self._named}{self.title} · {self._ending}"]
+        lines = [one_line(f"{self._mark} {self._named}{self.title} · {self._ending}")]
         if self._acts:
             preview = preview_text(self.request.preview) if self.request else ""
-            lines += [f"  {line}" for line in (*self._decision_lines(), *preview.split("\n"))]
+            lines += [f"  {one_line(line)}" for line in self._decision_lines()]
+            lines += [f"  | {line}" for line in preview.split("\n")]
         if self._output_shown:
-            lines += [f"  | {line}" for line in self.output.split("\n")]
+            lines += [f"  > {line}" for line in self.output.split("\n")]
         return visible("\n".join(lines))
 
     def html(self) -> str:
         """The record as HTML built by us: what was asked, the decision, the outcome."""
-        title, ending = text_html(self._named + self.title), text_html(self._ending)
+        title, ending = text_html(one_line(self._named + self.title)), text_html(self._ending)
         head = f"{self._mark} <strong>{title}</strong> <span>· {ending}</span>"
         output = preformatted(self.output) if self.output else ""
         shown = " open" if self._output_shown else ""
@@ -76,7 +77,8 @@ class CallRecord:
             inside = output or "<p>no output</p>"
             summary = f"<summary>{head}</summary>"
             return f'<details{shown} style="{GREY}">{summary}{inside}</details>'
-        decision = "".join(f"<div>{text_html(line)}</div>" for line in self._decision_lines())
+        lines = map(one_line, self._decision_lines())
+        decision = "".join(f"<div>{text_html(line)}</div>" for line in lines)
         preview = preview_html(self.request.preview)
         folded = f"<details{shown}><summary>output</summary>{output}</details>" if output else ""
         return f'<div style="{_BOX}"><div>{head}</div>{decision}{preview}{folded}</div>'

@@ -21,7 +21,7 @@ _MAX_BYTES = 5_000_000  # of the file; an entry has about 300
 
 @dataclass(frozen=True, slots=True)
 class Accepted:
-    """A workspace's agent file whose loosening the person has seen: exactly these bytes."""
+    """A workspace's agent file whose loosening the person has seen: ``digest`` is its seal."""
 
     root: str
     agent: str
@@ -210,6 +210,8 @@ def _as_json(kept: _Kept) -> dict[str, Any]:
                 "agent": one.grant.agent,
                 "permission": one.grant.permission,
                 "pattern": one.grant.pattern,
+                "folder": one.grant.folder,
+                "warning": one.grant.warning,
             }
             for one in kept.granted
         ],
@@ -226,8 +228,9 @@ def _from_json(value: Any) -> _Kept:
 
 
 def _granted(value: Any) -> Granted:
-    root, digest, agent, permission, pattern = _texts(value, "root digest agent permission pattern")
-    return Granted(root, digest, Grant(permission, pattern, "agent", agent))
+    keys = "root digest permission pattern agent folder warning"
+    root, digest, permission, pattern, *rest = _texts(value, keys)
+    return Granted(root, digest, Grant(permission, pattern, "agent", *rest))
 
 
 def _texts(value: Any, keys: str) -> list[str]:

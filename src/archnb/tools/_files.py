@@ -7,9 +7,7 @@ from collections.abc import Mapping, Sequence
 from archnb.errors import WorkspaceError
 from archnb.permission.requests import Changes, Diff, Request
 from archnb.tools.base import Output, ToolError
-from archnb.workspace import FileChange, Workspace, decode
-
-NAMED = 3  # files that a title names before it counts the others
+from archnb.workspace import FileChange, Workspace, decode, encode
 
 
 def current(path: str, workspace: Workspace) -> tuple[str, str | None, str]:
@@ -42,13 +40,7 @@ def changes_request(diffs: Sequence[Diff], title: str, workspace: Workspace) -> 
     if all(diff.before == diff.after for diff in diffs):
         raise ToolError("No changes to apply: the file already says that.")
     for diff in diffs:
-        try:
-            (diff.after or "").encode(diff.encoding)
-        except UnicodeEncodeError:
-            raise ToolError(
-                f"{diff.path} is {diff.encoding} text and cannot hold one of the new characters. "
-                "Write it with characters that it can hold."
-            ) from None
+        _bytes(diff, diff.after)
     names = tuple(dict.fromkeys(diff.path for diff in diffs))
     warnings = dict.fromkeys(filter(None, map(workspace.warning, names)))
     # A name with a wildcard in it would stand for other files as well.
@@ -56,17 +48,6 @@ def changes_request(diffs: Sequence[Diff], title: str, workspace: Workspace) -> 
     return Request(
         "edit", names, title, Changes(tuple(diffs)), always=always, warning="; ".join(warnings)
     )
-
-
-def deeds(diffs: Sequence[Diff]) -> str:
-    """What is done to each file, in one line: ``edit a.sql, create b.sql and 2 more``."""
-    return listed([_deed(diff) for diff in diffs])
-
-
-def listed(words: Sequence[str]) -> str:
-    """The first few of ``words``, and how many more there are."""
-    more = f" and {len(words) - NAMED} more" if len(words) > NAMED else ""
-    return ", ".join(words[:NAMED]) + more
 
 
 def _deed(diff: Diff) -> str:
@@ -92,12 +73,12 @@ def apply(
 
 
 def _change(diff: Diff, modes: Mapping[str, int | None]) -> FileChange:
-    try:
-        before = None if diff.before is None else diff.before.encode(diff.encoding)
-        after = None if diff.after is None else diff.after.encode(diff.encoding)
-    except UnicodeEncodeError as error:  # a person edited it
-        raise ToolError(
-            f"{diff.path} is {diff.encoding} text and cannot hold {error.object[error.start]!r}. "
-            "Nothing was changed."
-        ) from None
+    before, after = _bytes(diff, diff.before), _bytes(diff, diff.after)
     return FileChange(diff.path, before, after, modes.get(diff.path))
+
+
+def _bytes(diff: Diff, text: str | None) -> bytes | None:
+    try:
+        return None if text is None else encode(text, diff.encoding, diff.path)
+    except WorkspaceError as error:
+        raise ToolError(str(error)) from error

@@ -31,6 +31,10 @@ def _nothing(_: str) -> bool:
     return False
 
 
+def _opens_nothing(_: Input) -> tuple[str, ...]:
+    return ()
+
+
 @dataclass(frozen=True, slots=True)
 class Context:
     """What a running call may use of the run around it.
@@ -71,7 +75,9 @@ class Tool:
     ``request(input, workspace)`` says what a call wants (with its preview) and changes nothing;
     ``run(input, context, request)`` does exactly that, after the gate has settled it.
     Both raise :class:`ToolError` (for the model) or ``ArchnbError``. ``input_schema`` is JSON
-    Schema.
+    Schema. ``permission`` is the one whose rules say whether the tool is offered (empty: its
+    name). ``opens(input)`` names the files whose content ``request`` reads and its errors may
+    repeat, as the input spells them; it never raises on an input that fits the schema.
     """
 
     name: str
@@ -79,6 +85,8 @@ class Tool:
     input_schema: Mapping[str, Any]
     request: Callable[[Input, Workspace], Request]
     run: Callable[[Input, Context, Request], Awaitable[Output]]
+    permission: str = ""
+    opens: Callable[[Input], tuple[str, ...]] = _opens_nothing
 
     def check(self, given: Input) -> None:
         """Raise :class:`ToolError` where ``given`` does not fit the schema."""

@@ -7,9 +7,10 @@ import os
 import re
 import secrets
 import time
+from collections.abc import Sequence
 from pathlib import Path
 
-from archnb.execution import process, sandbox
+from archnb.execution import git, process, sandbox
 from archnb.execution.output import WHOLE, Printed
 from archnb.permission import opencode
 from archnb.permission.commands import MAX_LENGTH, SHELLS, WRAPPERS, parse
@@ -17,11 +18,8 @@ from archnb.permission.requests import Request, Shell, shell_title
 from archnb.tools.base import Context, Input, Output, Tool, ToolError, schema, string
 from archnb.workspace import Workspace
 
-# Sections and keys of .git/config by which git runs a program while it reads.
-_RUNS_PROGRAMS = re.compile(
-    r"\[\s*(?:filter|include)\w*|\b(?:external|textconv|command|fsmonitor|hookspath|sshcommand)\b",
-    re.IGNORECASE,
-)
+# Programs that stay in the folder they are started in and start no other.
+_STAYING = frozenset("cat cut diff echo grep head ls nl pwd sort tail tr true uniq wc".split())
 TIMEOUT = 120_000  # milliseconds, as OpenCode has it
 MAX_TIMEOUT = 600_000
 
@@ -51,7 +49,7 @@ def _request(given: Input, workspace: Workspace) -> Request:
         Shell(command, workspace.name(folder), timeout, sandbox.LABEL),
         always=(command, *_wider(command)),
         outside=outside,
-        warning=_git_programs(folder) if re.search(r"\bgit\b", command) else "",
+        warning=_git_danger(command, folder),
     )  # fmt: skip
 
 
@@ -71,23 +69,20 @@ def _wider(command: str) -> tuple[str, ...]:
     return (pattern,)
 
 
-def _git_programs(folder: Path) -> str:
-    """Why even reading with git may run a program here: the repository's own configuration.
+def _git_danger(command: str, folder: Path) -> str:
+    """Why a command that names git may run what a repository names; empty for any other."""
+    parts = parse(command).parts
+    words = (command, *(word for part in parts for word in part.argv))
+    if not any(re.search(r"\bgit\b", word, re.IGNORECASE) for word in words):
+        return ""
+    return git.danger(folder, below=not all(_stays(part.argv) for part in parts))
 
-    Settings in the environment stop hooks, the file system monitor and gpg; filters, text
-    conversion and diff drivers have no such switch.
-    """
-    for place in (folder, *folder.parents):
-        config = place / ".git" / "config"
-        if (place / ".git").is_file():
-            return "this repository's git configuration lies elsewhere (.git is a file)"
-        if config.is_file():
-            text = config.read_text("utf-8", "replace")
-            found = _RUNS_PROGRAMS.search(text)
-            return (
-                f"this repository's git configuration runs programs ({found[0]})" if found else ""
-            )
-    return ""
+
+def _stays(argv: Sequence[str]) -> bool:
+    """Whether a program works in the folder it is started in: no ``cd``, no ``git -C``."""
+    if argv[:1] == ("git",):
+        return len(argv) > 1 and not argv[1].startswith("-")
+    return bool(argv) and argv[0] in _STAYING
 
 
 async def _run(given: Input, context: Context, request: Request) -> Output:  # noqa: ARG001

@@ -128,4 +128,5 @@ TOOL = Tool(
     ),
     request=_request,
     run=_run,
+    permission="edit",
 )

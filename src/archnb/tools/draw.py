@@ -12,20 +12,21 @@ def _request(given: Input, workspace: Workspace) -> Request:
     return design_request("draw", given, workspace)
 
 
-async def _run(given: Input, context: Context, request: Request) -> Output:  # noqa: ARG001
+async def _run(given: Input, context: Context, request: Request) -> Output:
     from archnb.design.diagrams import draw
     from archnb.design.lint import lint
 
-    reading = read_design(given, context.workspace)
+    reading = read_design(given, context.workspace, request)
     findings = lint(reading.design, texts=reading.texts)
     drawings = draw(
         reading.design, given.get("kind", "auto"), title=given.get("title", ""), findings=findings
     )
+    unread = problems_text(reading, request)
     if not drawings:
         raise ToolError(
-            f"There is nothing to draw in it ({reading.design.summary}).{problems_text(reading)}"
+            f"There is nothing to draw in it ({reading.design.summary}).{unread}"
         )
-    text = f"Drawn: {reading.design.summary}.{problems_text(reading)}\n\n"
+    text = f"Drawn: {reading.design.summary}.{unread}\n\n"
     return Output(
         clipped(text + "\n\n".join(drawing.text for drawing in drawings)),
         shown=tuple(drawings),

@@ -16,13 +16,16 @@ def _request(given: Input, workspace: Workspace) -> Request:
     return design_request("lint", given, workspace)
 
 
-async def _run(given: Input, context: Context, request: Request) -> Output:  # noqa: ARG001
+async def _run(given: Input, context: Context, request: Request) -> Output:
     from archnb.design.lint import lint
 
-    reading = read_design(given, context.workspace)
+    reading = read_design(given, context.workspace, request)
     found = lint(reading.design, texts=reading.texts, select=given.get("select"))
     findings = Findings(tuple(found), reading.design.summary, reading.design.problems)
-    lines = [findings.summary + problems_text(reading), *(_line(finding) for finding in findings)]
+    lines = [
+        findings.summary + problems_text(reading, request),
+        *(_line(finding) for finding in findings),
+    ]
     return Output(clipped("\n".join(lines)), shown=(findings,), design=reading.design)
 
 

@@ -5,11 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from archnb.permission.requests import Diff, Request
-from archnb.tools._files import apply, changes_request, current, listed, without_mark
+from archnb.tools._files import apply, changes_request, current, without_mark
 from archnb.tools._hunks import FilePatch, patched
 from archnb.tools._patches import parse
 from archnb.tools.base import Context, Input, Output, Tool, ToolError, schema, string
-from archnb.workspace import FileChange, Workspace
+from archnb.workspace import FileChange, Workspace, listed
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,6 +70,15 @@ def _refuse_link(path: str, workspace: Workspace) -> None:
         )
 
 
+def _opens(given: Input) -> tuple[str, ...]:
+    try:
+        patches = parse(given["patchText"])
+    except (ToolError, ValueError):  # a line number beyond what Python reads
+        return ()
+    paths = [path for patch in patches for path in (patch.path, patch.target) if path]
+    return tuple(dict.fromkeys(paths))
+
+
 def _request(given: Input, workspace: Workspace) -> Request:
     planned = _plan(given, workspace)
     diffs = [diff for each in planned for diff in each.diffs]
@@ -106,4 +115,6 @@ TOOL = Tool(
     input_schema=schema(("patchText",), patchText=string("The whole patch")),
     request=_request,
     run=_run,
+    permission="edit",
+    opens=_opens,
 )

@@ -27,13 +27,13 @@ def _request(given: Input, workspace: Workspace) -> Request:
 async def _run(given: Input, context: Context, request: Request) -> Output:
     workspace = context.workspace
     name = request.patterns[0]
-    path = workspace.resolve(name)
+    path = workspace.settled(name)
     offset, limit = int(given.get("offset", 1)), min(int(given.get("limit", LINES)), LINES)
     if path.is_dir():
         entries = sorted((entry.name, entry.is_dir()) for entry in path.iterdir())
         names = [shown(entry) + "/" * is_folder for entry, is_folder in entries]
         return Output(_page(names, offset, limit, name, "entries") if names else "(empty folder)")
-    content = workspace.read_bytes(name)
+    content = workspace.read_bytes(name, settled=True)
     if kind := _kind(content):
         return _picture(name, content, kind)
     text = decode(content, name)[0].removeprefix("\ufeff")

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Iterator
+from pathlib import Path
 
 from archnb.permission.requests import Request
-from archnb.tools.base import Context, Input, Output, Tool, ToolError, clipped, schema, string
+from archnb.tools._designs import files_request, left_out, settled_names
+from archnb.tools.base import Context, Input, Output, Tool, clipped, schema, string
 from archnb.workspace import Workspace
 
 _NEXT = {
@@ -19,16 +22,15 @@ _NEXT = {
 
 
 def _request(given: Input, workspace: Workspace) -> Request:
-    """Looking at files is asked like reading them: every file is a pattern, in order."""
     from archnb.design.verify import schema_files
 
-    if not given.get("files") and not given.get("text"):
-        raise ToolError("Give files or text.")
-    resolved = [workspace.resolve(path) for path in given.get("files", ())]
-    below = [workspace.name(file) for path in resolved for file in schema_files(path)]
-    names = dict.fromkeys(workspace.name(workspace.resolve(name)) for name in below)
-    what = ", ".join(map(workspace.name, resolved)) or "the text"
-    return Request("verify", tuple(names) or ("text",), f"verify {what}", what)
+    def below(folder: Path) -> Iterator[Path]:
+        for file in schema_files(folder):
+            if file.is_symlink():  # a schema without one of its migrations proves nothing
+                workspace.resolve(str(file))
+            yield file
+
+    return files_request("verify", given, workspace, below)
 
 
 async def _run(given: Input, context: Context, request: Request) -> Output:
@@ -36,8 +38,10 @@ async def _run(given: Input, context: Context, request: Request) -> Output:
     from archnb.design.verdicts import Verdicts
     from archnb.design.verify import verify_texts
 
-    names = request.patterns if given.get("files") else ()
-    texts = {name: context.workspace.read_text(name).removeprefix("\ufeff") for name in names}
+    texts = {
+        name: context.workspace.read_text(name, settled=True).removeprefix("\ufeff")
+        for name in settled_names(given, request)
+    }
     if given.get("text"):
         texts[""] = given["text"]
     limit = Limit()
@@ -49,7 +53,9 @@ async def _run(given: Input, context: Context, request: Request) -> Output:
         limit.stop.set()  # the thread sees it within a tenth of a second and ends the engine
         raise
     verdicts = Verdicts(found)
-    return Output(clipped(verdicts.text() + _NEXT[verdicts.ok]), shown=(verdicts,))
+    return Output(
+        clipped(verdicts.text() + left_out(request) + _NEXT[verdicts.ok]), shown=(verdicts,)
+    )
 
 
 TOOL = Tool(

@@ -10,6 +10,7 @@ from urllib.parse import parse_qsl, unquote_plus
 
 from archnb.execution.addresses import check_name, refusal, unreachable
 from archnb.execution.web import Lookup, Page, Policy, fetch, look_up
+from archnb.html import UNSEEN
 from archnb.permission.addresses import WebAddress, parse
 from archnb.permission.requests import Request
 from archnb.tools.base import Context, Input, Output, Tool, ToolError, clipped, schema, string
@@ -38,11 +39,8 @@ _SECRET_FIELD = re.compile(
 )
 _CREDENTIAL = re.compile(r"\b(?:sk-[A-Za-z]|gh[pousr]_|AKIA|xox[a-z]-|eyJ)[\w-]{8}")
 _DIGEST = re.compile(r"[0-9a-f]{40}|[0-9a-f]{64}")  # of git, of SHA-256
-_HIDDEN = re.compile(  # shows nothing or reorders: a way to write to a model past a person's eyes
-    "[\u0000-\u0008\u000b\u000c\u000e-\u001f\u007f-\u009f\u00ad\u034f\u061c\u115f\u1160\u180e"
-    "\u200b-\u200f\u2028-\u202e\u2060-\u206f\u3164\ufe00-\ufe0f\ufeff\ufff9-\ufffb"
-    "\U000e0000-\U000e0fff]"
-)
+# Shows nothing or reorders: a way to write to a model past a person's eyes.
+_HIDDEN = re.compile(f"(?!\\r)[{UNSEEN}\ufe00-\ufe0f]")
 
 
 def _request(given: Input, workspace: Workspace) -> Request:  # noqa: ARG001

@@ -44,4 +44,6 @@ TOOL = Tool(
     ),
     request=_request,
     run=_run,
+    permission="edit",
+    opens=lambda given: (given["filePath"],),
 )
