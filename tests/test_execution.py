@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from archnb.execution import git
 from archnb.execution.environment import clean_environment
 from archnb.execution.output import LIMIT, Printed, clean
 from archnb.execution.process import run
@@ -204,13 +205,98 @@ def test_a_file_that_cannot_be_written_costs_nothing_but_the_file(tmp_path):
     assert printed.saved() is None
 
 
-@pytest.mark.parametrize("repository_config", ["core.fsmonitor", "gpg.program", "gpg.openpgp.program", "gpg.x509.program", "gpg.ssh.program"])
-def test_a_repository_cannot_make_git_run_its_programs(tmp_path, repository_config):
-    setup = (
-        "git init -q . && git config user.email a@example.org && git config user.name a && "
-        "touch f && git add f && git commit -qm x && printf '#!/bin/sh\\ntouch RAN\\n' > e && chmod +x e && "
-        f"git config {repository_config} $PWD/e && git config log.showSignature true"
-    )
-    assert outcome(setup, tmp_path).code == 0
-    outcome("git status; git log", tmp_path)
+REPOSITORY = (
+    "git init -q . && git config user.email a@example.org && git config user.name a && touch f && git add f && "
+    "git commit -qm x && printf '#!/bin/sh\\ntouch RAN\\n' > e && chmod +x e && touch signers"
+)
+SIGNED = r"""
+git config gpg.ssh.allowedSignersFile $PWD/signers
+printf 'tree %s\nauthor a <a@example.org> 1 +0000\ncommitter a <a@example.org> 1 +0000\ngpgsig -----BEGIN {0}-----\n x\n -----END {0}-----\n\nx\n' \
+  $(git write-tree) > signed && git update-ref HEAD $(git hash-object -t commit -w signed)
+"""
+PROGRAMS = [
+    ("core.fsmonitor", "git status", ""),
+    ("gpg.program", "git log --format=%G?", SIGNED.format("PGP SIGNATURE")),
+    ("gpg.openpgp.program", "git log --format=%G?", SIGNED.format("PGP SIGNATURE")),
+    ("gpg.x509.program", "git log --format=%G?", SIGNED.format("SIGNED MESSAGE")),
+    ("gpg.ssh.program", "git log --format=%G?", SIGNED.format("SSH SIGNATURE")),
+    (
+        "gpg.openpgp.program",
+        "git config log.showSignature true; git log",
+        SIGNED.format("PGP SIGNATURE"),
+    ),
+]
+
+
+@pytest.mark.parametrize(("key", "command", "more"), PROGRAMS)
+def test_a_repository_cannot_make_git_run_its_programs(tmp_path, key, command, more):
+    assert outcome(f"{REPOSITORY} && git config {key} $PWD/e\n{more}", tmp_path).code == 0
+    printed = output(command, tmp_path)
+    assert not more or printed.strip(), "no signed commit"
     assert not (tmp_path / "RAN").exists()
+
+
+def made(folder, setup):
+    script = f"set -e; mkdir -p below; {REPOSITORY}; {setup}"
+    assert outcome(script, folder).code == 0
+    return folder.resolve()
+
+
+HARMLESS = [
+    "true",
+    "git remote add origin https://example.org/x.git && git config branch.main.remote origin",
+    "git config branch.a.b.merge refs/heads/x && git config pull.rebase true && git config core.autocrlf input",
+]
+DANGEROUS = [
+    ("git config diff.external $PWD/e", "diff.external"),
+    ("git config filter.x.clean $PWD/e", "filter.x.clean"),
+    ("git config diff.x.textconv $PWD/e", "diff.x.textconv"),
+    ("git config core.fsmonitor $PWD/e", "core.fsmonitor"),
+    ("git config format.pretty %G?", "format.pretty"),
+    ("git config include.path ../more && git config -f more diff.external $PWD/e", "include.path"),
+    ("git config extensions.worktreeConfig true && git config --worktree diff.external $PWD/e", "config.worktree"),
+    ("mkdir c && cp -r .git/config .git/objects .git/refs .git/HEAD c && echo ../c > .git/commondir", "commondir"),
+    ("mv .git away && echo gitdir: away > .git", "no plain folder"),
+    ("mv .git away && ln -s away .git", "no plain folder"),
+    ("rm .git/HEAD", "cannot read"),
+    ("git config remote.origin.uploadpack $PWD/e", "uploadpack"),
+    ("git config remote.origin.promisor true", "promisor"),
+    ("git init -q sub && cd sub && git commit -q --allow-empty -m x && cd .. && git add sub", "submodules"),
+    ("printf '[oops' > .git/config", "cannot read"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("setup", HARMLESS)
+def test_a_plain_repository_is_no_danger(tmp_path, setup):
+    folder = made(tmp_path, setup)
+    assert [git.danger(place, below=True) for place in (folder, folder / "below")] == ["", ""]
+
+
+@pytest.mark.parametrize(("setup", "says"), DANGEROUS)
+def test_a_repository_that_may_run_programs_is_said(tmp_path, setup, says):
+    folder = made(tmp_path, setup)
+    for place in (folder, folder / "below"):
+        assert says in git.danger(place, below=False)
+
+
+NESTED = [
+    ("git init -q below/other", "another git repository"),
+    ("git init -q --bare below/other", "another git repository"),
+    ("echo gitdir: x > below/.git", "another git repository"),
+    ("ln -s / below/out", "leads elsewhere"),
+    ("seq 10001 | (cd below && xargs touch)", "too many"),
+]
+
+
+@pytest.mark.parametrize(("setup", "says"), NESTED)
+def test_what_lies_below_counts_where_a_command_may_go_there(tmp_path, setup, says):
+    folder = made(tmp_path, setup)
+    assert git.danger(folder, below=False) == ""
+    assert says in git.danger(folder, below=True)
+
+
+def test_where_no_repository_or_no_git_is_there_is_no_danger(tmp_path, monkeypatch):
+    assert git.danger(tmp_path, below=True) == ""
+    made(tmp_path, "git config diff.external $PWD/e")
+    monkeypatch.setenv("PATH", str(tmp_path))
+    assert git.danger(tmp_path, below=True) == ""

@@ -348,7 +348,7 @@ def test_two_calls_of_one_id_are_two_calls(tmp_path):
         return Reply("once") if "one" in ask.request.title else Reply("reject")
 
     turn = [call("bash", command="echo one >> log"), call("bash", command="echo two >> log")]
-    seen, history = play(wired([turn, []], tmp_path, answer))
+    _, history = play(wired([turn, []], tmp_path, answer))
     assert len(asked) == 2
     assert (tmp_path / "log").read_text() == "one\n"
     ids = [block.id for block in history[1].blocks]
@@ -472,7 +472,7 @@ def test_an_interrupted_subagents_last_events_are_kept(tmp_path):
                 seen.append(event)
 
         task = asyncio.ensure_future(consume())
-        while not (tmp_path / "on").exists():
+        while not (tmp_path / "on").exists():  # noqa: ASYNC110
             await asyncio.sleep(0.01)
         await asyncio.sleep(0.2)
         task.cancel()

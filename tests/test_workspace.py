@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from archnb import atomic
 from archnb.errors import WorkspaceError
-from archnb.workspace import FileChange, Workspace, decode, windows_trap
+from archnb.workspace import FileChange, Workspace, decode, encode, windows_trap
 
 
 @pytest.fixture(params=["relative", "absolute"])
@@ -188,6 +188,23 @@ def test_remove_deletes_what_was_shown_and_nothing_else(ws):
     change = write(ws, "f", None, expect=b"1")
     assert (change.before, change.after) == (b"1", None)
     assert list(ws.root.iterdir()) == []
+
+
+def test_what_was_settled_is_read_and_no_link(ws):
+    (ws.root / "db").mkdir()
+    (ws.root / "db/f").write_bytes(b"1")
+    (ws.root / "link").symlink_to("db")
+    assert ws.read_bytes("link/f") == b"1"
+    assert ws.read_bytes("db/f", settled=True) == b"1"
+    for name in ("link/f", "./db/f", "db/../db/f"):
+        with pytest.raises(WorkspaceError, match="leads elsewhere"):
+            ws.read_bytes(name, settled=True)
+
+
+def test_a_text_that_its_encoding_cannot_hold_is_said():
+    assert encode("é", "latin-1", "f") == b"\xe9"
+    with pytest.raises(WorkspaceError, match="f is latin-1 text and cannot hold '日'"):
+        encode("a日", "latin-1", "f")
 
 
 @pytest.mark.parametrize("kind", ["fifo", "folder", "missing", "device"])
@@ -371,24 +388,38 @@ def test_text_goes_back_to_the_same_bytes(content):
     assert text.encode(encoding) == content
 
 
-SENSITIVE = [
-    ".git/hooks/pre-commit",
-    "a/.ENV",
-    ".env.local",
-    "conftest.py",
-    "Makefile",
-    "keys/id_rsa",
-    "x.pem",
-    ".github/workflows/ci.yml",
-    "agents/../.ssh/config",
-]
+STARTUP = """
+.git/hooks/pre-commit .github/workflows/ci.yml .gitattributes .gitmodules .husky/pre-push .circleci/config.yml
+.devcontainer/devcontainer.json .vscode/tasks.json .bash_login .zshenv .inputrc .vimrc conftest.py Makefile
+GNUmakefile justfile Jenkinsfile setup.py pyproject.toml package.json web/package.json tox.ini noxfile.py tasks.py
+.npmrc .yarnrc .yarnrc.yml x/y.pth node_modules/a/index.js .venv/x AGENTS.md CLAUDE.md agents/a.md x/agents/b/c.md
+Agents/A.MD .GIT/config env/bin/python env/lib/a.py env/pyvenv.cfg
+""".split()
+SECRETS = """
+a/.ENV .env.local .env-production prod.env keys/id_rsa id_ecdsa id_dsa ID_ED25519 x.pem x.ppk x.kdbx server.key
+agents/../.ssh/config .git-credentials .pgpass .envrc credentials.json .aws/credentials credentials .htpasswd
+.vault-token terraform.tfstate terraform.tfstate.backup secrets.yml secrets.YAML service-account-1.json
+.docker/config.json .netrc .npmrc .pypirc
+""".split()
+ORDINARY = """
+db/schema.sql docs/keys.md environment.yaml git.md docs/agents.sql bin/run.sh .env.example docs/secrets.md
+credentials.md Dockerfile agents/a.sql docs/id_rsa.md app/settings.json
+""".split()
 
 
-@pytest.mark.parametrize("path", SENSITIVE)
+@pytest.mark.parametrize("path", STARTUP)
 def test_places_that_decide_what_runs_later_have_a_warning(ws, path):
+    (ws.root / "env").mkdir()
+    (ws.root / "env/pyvenv.cfg").touch()
+    assert "decides what runs later" in ws.warning(path)
+
+
+@pytest.mark.parametrize("path", SECRETS)
+def test_files_of_keys_have_a_warning(ws, path):
+    assert "key" in ws.secret(path)
     assert ws.warning(path)
 
 
-@pytest.mark.parametrize("path", ["db/schema.sql", "docs/keys.md", "environment.yaml", "git.md"])
+@pytest.mark.parametrize("path", ORDINARY)
 def test_ordinary_files_have_none(ws, path):
-    assert ws.warning(path) == ""
+    assert (ws.warning(path), ws.secret(path)) == ("", "")

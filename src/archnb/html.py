@@ -97,8 +97,7 @@ def visible(text: str) -> str:
 def one_line(text: str) -> str:
     r"""``text`` as :func:`visible` has it, in one line: nothing in it can start another.
 
-    >>> one_line("a
-b")
+    >>> one_line("a\nb")
     'a<U+000A>b'
     """
     return visible(text).replace("\n", "<U+000A>")

@@ -2,6 +2,7 @@
 
 import asyncio
 import re
+import subprocess
 from pathlib import Path
 
 import pytest
@@ -12,34 +13,48 @@ from archnb.tools.base import Context, ToolError
 from archnb.tools.bash import TOOL
 from archnb.workspace import Workspace
 
-CONFIGS = [
-    ("[core]\n\tbare = false\n", "allow"),
-    ('[filter "evil"]\n\tclean = ./e\n', "ask"),
-    ("[diff]\n\texternal = ./e\n", "ask"),
-    ('[diff "x"]\n\ttextconv = ./e\n', "ask"),
-    ("[include]\n\tpath = ./e\n", "ask"),
-    ("[core]\n\tfsmonitor = ./e\n", "ask"),
-]
-
 
 def settle(command, folder):
     request = TOOL.request({"command": command}, Workspace.at(folder))
     return Gate((Rule("bash", "*", "allow"),)).settle(request).action
 
 
-@pytest.mark.parametrize(("config", "expected"), CONFIGS)
-def test_git(config, expected, tmp_path):
-    (tmp_path / ".git").mkdir()
-    (tmp_path / ".git" / "config").write_text(config)
+NAMING_GIT = [
+    ("git diff", True), ("/usr/bin/git diff", True), ("g'i't diff", True), ("ls && gi\\t diff", True),
+    ("GIT diff", True), ("env git diff", True), ("ls", False), ("cat digits legit.txt", False),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("command", "asks"), NAMING_GIT)
+def test_a_repository_that_may_run_programs_makes_git_ask(command, asks, tmp_path):
+    subprocess.run(["git", "init", "-q", tmp_path], check=True)
+    subprocess.run(["git", "config", "diff.external", "./e"], check=True, cwd=tmp_path)
     (tmp_path / "below").mkdir()
-    assert settle("git diff", tmp_path) == expected
-    assert settle("git diff", tmp_path / "below") == expected
-    assert settle("pwd", tmp_path) == "allow"
+    for workdir in (".", "below"):
+        given = {"command": command, "workdir": workdir}
+        assert bool(TOOL.request(given, Workspace.at(tmp_path)).warning) is asks
 
 
-def test_a_git_folder_that_lies_elsewhere_asks(tmp_path):
-    (tmp_path / ".git").write_text("gitdir: ./evil")
+GOING_BELOW = [
+    ("git diff", False), ("git log | head -3", False), ("cd sub && git diff", True),
+    ("git -C sub diff", True), ("git --git-dir=sub/.git diff", True), ("'c'd sub && git diff", True),
+    ("xargs git diff", True), ("make && git diff", True),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("command", "asks"), GOING_BELOW)
+def test_a_repository_below_asks_where_the_command_may_go_there(command, asks, tmp_path):
+    for folder in (tmp_path, tmp_path / "sub"):
+        subprocess.run(["git", "init", "-q", folder], check=True)
+    assert bool(TOOL.request({"command": command}, Workspace.at(tmp_path)).warning) is asks
+
+
+def test_the_warning_asks_although_a_rule_allows(tmp_path):
+    subprocess.run(["git", "init", "-q", tmp_path], check=True)
+    assert settle("git diff", tmp_path) == "allow"
+    subprocess.run(["git", "config", "diff.external", "./e"], check=True, cwd=tmp_path)
     assert settle("git diff", tmp_path) == "ask"
+    assert settle("pwd", tmp_path) == "allow"
 
 
 def test_a_folder_that_is_none_is_said(tmp_path):

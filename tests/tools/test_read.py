@@ -164,3 +164,16 @@ def test_what_only_calls_itself_a_notebook_is_read_as_text(tmp_path, content):
 def test_keys_are_warned_of(tmp_path):
     (tmp_path / ".env").write_text("x")
     assert read.TOOL.request({"filePath": ".env"}, Workspace.at(tmp_path)).warning
+
+
+@pytest.mark.parametrize("target", [".env", "db"])
+def test_a_file_that_became_a_link_is_not_read(tmp_path, target):
+    (tmp_path / ".env").write_text("KEY=x")
+    (tmp_path / "db").mkdir()
+    (tmp_path / "plain").write_text("x")
+    workspace = Workspace.at(tmp_path)
+    request = read.TOOL.request({"filePath": "plain"}, workspace)
+    (tmp_path / "plain").unlink()
+    (tmp_path / "plain").symlink_to(target)
+    with pytest.raises(WorkspaceError, match="leads elsewhere since"):
+        asyncio.run(read.TOOL.run({"filePath": "plain"}, Context(workspace), request))

@@ -6,6 +6,7 @@ import os
 import re
 import shutil
 import subprocess
+from itertools import islice
 from pathlib import Path
 
 from archnb.execution.environment import clean_environment
@@ -98,7 +99,7 @@ def _nested(folder: Path) -> str:
     while waiting:
         place = waiting.pop()
         with os.scandir(place) as listing:
-            entries = list(listing)
+            entries = list(islice(listing, MAX_ENTRIES + 1))
         seen += len(entries)
         if seen > MAX_ENTRIES:
             return "there are too many folders to look for other git repositories in them"

@@ -7,13 +7,15 @@ import contextlib
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from archnb.asking import InputApprover, deny_unattended
-from archnb.notebook.card import Card
 from archnb.notebook.clicks import HEARTBEAT, Page, surface
 from archnb.permission.requests import Ask, Reply
 from archnb.session.transcript import CallRecord
+
+if TYPE_CHECKING:
+    from archnb.notebook.card import Card
 
 WIDGET_MIME = "application/vnd.jupyter.widget-view+json"
 FIRST_SIGN = 0.3  # seconds after display when the page is asked for a sign of life
@@ -48,6 +50,8 @@ class CardApprover:
 
     async def _by_card(self, ask: Ask) -> Reply | None:
         """The answer of a click; None where there is no page to show the card."""
+        from archnb.notebook.card import Card
+
         card = Card(ask, self._recount)
         fallback = _fallback(ask)
         view = {"version_major": 2, "version_minor": 0, "model_id": card.box.model_id}

@@ -27,8 +27,7 @@ class Card:
         self._changed = changed
         self._offer: tuple[Card, ...] = ()
         self._widgets = Widgets()
-        self._sign = self._widgets.sign()
-        self._sign.observe(self._heard, "value")
+        self._sign = self._widgets.sign(self._heard)
         self._typed: Callable[[], Reply | None] | None = None
         self._place = self._widgets.html()
         self._queue = self._widgets.row(self._place)
@@ -161,7 +160,7 @@ class Card:
         tip = f"Approve the {count} waiting requests as they are shown"
         return [self._widgets.button(f"Approve all ({count})", tip, approve)]
 
-    def _heard(self, _: object) -> None:
+    def _heard(self) -> None:
         """The page ticked."""
         self._sign.playing = False
         if not self.seen:

@@ -48,10 +48,9 @@ def edit_panel(
 ) -> Panel:
     """The text itself, and below it what it would do, following the keys."""
     rows = max(2, min(18, text.count("\n") + 2))
-    area = widgets.text("The text that is approved", rows=rows, code=True)
-    review = widgets.html(tabbable=True)
     follow = _Later(TYPING, lambda: setattr(review, "value", edited_html(request, area.value)))
-    area.observe(lambda _: follow.soon(), "value")
+    area = widgets.text("The text that is approved", rows=rows, code=True, typed=follow.soon)
+    review = widgets.html(tabbable=True)
 
     def reply() -> Reply:
         same = area.value.replace("\r\n", "\n") == text
@@ -79,9 +78,6 @@ def always_panel(widgets: Widgets, ask: Ask, settle: Settle, back: Callable[[], 
     """The pattern that passes from now on, how far it reaches, and for how long."""
     request = ask.request
     start = first_pattern(request)
-    rows = min(4, start.count("\n") + 1)
-    pattern = widgets.text(f"Pattern for {request.permission}", rows=rows, code=True)
-    words = widgets.html()
 
     def chosen() -> str:
         value = str(pattern.value)
@@ -92,6 +88,22 @@ def always_panel(widgets: Widgets, ask: Ask, settle: Settle, back: Callable[[], 
             return None
         return Reply("always", grant=Grant(request.permission, chosen(), scope, ask.agent))
 
+    def say() -> None:
+        covered, said = reach(chosen(), request)
+        for button in buttons:
+            button.disabled = not covered
+        style = "" if covered else "background:#fdeceb;color:#5f1412;padding:2px 8px"
+        words.value = f'<div style="{style}">{"" if covered else "✗ "}{text_html(said)}</div>'
+
+    def begin() -> None:
+        if not words.value:
+            pattern.value = start
+            say()
+        pattern.focus()
+
+    label, rows = f"Pattern for {request.permission}", min(4, start.count("\n") + 1)
+    pattern = widgets.text(label, rows=rows, code=True, typed=say)
+    words = widgets.html()
     # A button for each scope: arrow keys belong to the notebook, also inside an output.
     buttons = [
         widgets.button(
@@ -102,35 +114,14 @@ def always_panel(widgets: Widgets, ask: Ask, settle: Settle, back: Callable[[], 
         )
         for scope, named in SCOPES.items()
     ]
-
-    def say(_: object = None) -> None:
-        covered, said = reach(chosen(), request)
-        for button in buttons:
-            button.disabled = not covered
-        style = "" if covered else "background:#fdeceb;color:#5f1412;padding:2px 8px"
-        mark = "" if covered else "✗ "
-        words.value = f'<div style="{style}">{mark}{text_html(said)}</div>'
-
-    def begin() -> None:
-        if not words.value:
-            pattern.value = start
-            say()
-        pattern.focus()
-
-    pattern.observe(say, "value")
     others = [
         widgets.button(each, f"Use the pattern {each}", partial(setattr, pattern, "value", each))
         for each in request.always
         if len(request.always) > 1 and "\n" not in each
     ]
-    box = widgets.column(
-        pattern,
-        *([widgets.row(*others)] if others else []),
-        words,
-        widgets.row(*buttons, _back(widgets, back)),
-        hidden=True,
-    )
-    return Panel(box, begin)
+    choices = [widgets.row(*others)] if others else []
+    decide = widgets.row(*buttons, _back(widgets, back))
+    return Panel(widgets.column(pattern, *choices, words, decide, hidden=True), begin)
 
 
 def _back(widgets: Widgets, back: Callable[[], None]) -> Any:

@@ -1,13 +1,25 @@
-"""The widgets of one card: made by plain names, with accessible names, and closed all together."""
+"""The widgets of one card: made by plain names, heard in the cell's thread, closed all together.
+
+ipykernel hands what a page says about a widget to the thread that last spoke of that widget. So
+that a card stays in one thread and in order, nothing is ever said from inside such a message: it is
+followed afterwards, in the cell's own context, and what is typed is not echoed.
+"""
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 from collections.abc import Callable
+from contextvars import copy_context
 from typing import Any
+
+import ipywidgets
+from traitlets import CInt, Unicode
 
 from archnb.html import visible
 from archnb.notebook.clicks import confirming
+
+Act = Callable[[], None]
 
 # What ipywidgets has no setting for. It stands inside the card and goes with it.
 STYLE = """<style>
@@ -38,6 +50,14 @@ STYLE = """<style>
 </style>"""
 
 
+class _Field(ipywidgets.Textarea):  # type: ignore[misc]
+    value = Unicode("").tag(sync=True, echo_update=False)
+
+
+class _Player(ipywidgets.Play):  # type: ignore[misc]
+    value = CInt(0).tag(sync=True, echo_update=False)
+
+
 class Widgets:
     """Makes the widgets of a card and knows them all; text goes in as a value or as our HTML."""
 
@@ -45,11 +65,11 @@ class Widgets:
         self._all: list[Any] = []
         self._wide = self._kept_layout(width="auto")
         self._confirm = confirming()
+        self._loop = asyncio.get_running_loop()
+        self._context = copy_context()
 
-    def button(self, words: str, tip: str, act: Callable[[], None], style: str = "") -> Any:
+    def button(self, words: str, tip: str, act: Act, style: str = "") -> Any:
         """A button; ``tip`` is its longer name. ``style``: success, danger or none."""
-        import ipywidgets
-
         button = self._kept(
             ipywidgets.Button(
                 description=visible(words)[:100],
@@ -59,23 +79,20 @@ class Widgets:
                 tabbable=True,
             )
         )
-        button.on_click(lambda _: act())
+        button.on_click(self._later(act))
         return button
 
     def html(self, html: str = "", *, tabbable: bool | None = None) -> Any:
         """HTML that was built by us; ``tabbable`` where it scrolls."""
-        import ipywidgets
-
         return self._kept(ipywidgets.HTML(html, layout=self._wide, tabbable=tabbable))
 
-    def text(self, label: str, *, rows: int = 2, code: bool = False, hint: str = "") -> Any:
-        """A field for text of any length, its label above it."""
-        import ipywidgets
-
+    def text(
+        self, label: str, *, rows: int = 2, code: bool = False, typed: Act | None = None
+    ) -> Any:
+        """A field for text of any length, its label above it; ``typed`` follows each change."""
         area = self._kept(
-            ipywidgets.Textarea(
+            _Field(
                 description=label,
-                placeholder=hint,
                 rows=rows,
                 layout=self._wide,
                 tooltip=label,
@@ -83,22 +100,21 @@ class Widgets:
             )
         )
         area.observe(self._confirm, "value")
+        if typed:
+            area.observe(self._later(typed), "value")
         if code:
             area.add_class("archnb-code")
         return area
 
-    def sign(self) -> Any:
+    def sign(self, ticked: Act) -> Any:
         """A hidden player, which ticks only where a page shows it; each tick is a new value."""
-        import ipywidgets
-
         hidden = self._kept_layout(display="none")
-        player = ipywidgets.Play(value=0, min=0, max=10**6, interval=50, layout=hidden)
+        player = _Player(value=0, min=0, max=10**6, interval=50, layout=hidden)
         player.observe(self._confirm, "value")
+        player.observe(self._later(ticked), "value")
         return self._kept(player)
 
     def row(self, *children: Any) -> Any:
-        import ipywidgets
-
         return self._kept(
             ipywidgets.HBox(
                 children, layout=self._kept_layout(flex_flow="row wrap", align_items="center")
@@ -106,8 +122,6 @@ class Widgets:
         )
 
     def column(self, *children: Any, hidden: bool = False) -> Any:
-        import ipywidgets
-
         layout = self._kept_layout(display="none" if hidden else None)
         return self._kept(ipywidgets.VBox(children, layout=layout))
 
@@ -122,13 +136,19 @@ class Widgets:
                         part.close()
             self._all.remove(widget)
 
+    def _later(self, act: Act) -> Callable[[object], None]:
+        """``act`` in the cell's thread and context, whatever brings the news."""
+
+        def later(_: object) -> None:
+            self._loop.call_soon_threadsafe(act, context=self._context)
+
+        return later
+
     def _kept(self, widget: Any) -> Any:
         self._all.append(widget)
         return widget
 
     def _kept_layout(self, **settings: Any) -> Any:
-        import ipywidgets
-
         return self._kept(ipywidgets.Layout(**settings))
 
 

@@ -117,10 +117,10 @@ def parse(text: str) -> Command:
         return Command(text, (), (f"longer than {MAX_LENGTH} characters",))
     if hidden := _hidden(text):
         reasons.append(f"holds a character that cannot be seen (U+{ord(hidden):04X})")
-    if any(ord(character) > 126 for character in re.sub(r"'[^']*'|\"[^\"]*\"", "", text)):
-        reasons.append("holds look-alike characters outside quotes")
     here = _HERE.fullmatch(text)
     line = here["line"] + here["rest"] if here else text
+    if any(ord(character) > 126 for character in re.sub(r"'[^']*'|\"[^\"]*\"", "", line)):
+        reasons.append("holds look-alike characters outside quotes")
     root = _tree(line)
     reasons += _reasons(root)
     parts = [_part(node, 0) for node in _walk(root) if node.type == "command"]

@@ -23,9 +23,7 @@ async def _run(given: Input, context: Context, request: Request) -> Output:
     )
     unread = problems_text(reading, request)
     if not drawings:
-        raise ToolError(
-            f"There is nothing to draw in it ({reading.design.summary}).{unread}"
-        )
+        raise ToolError(f"There is nothing to draw in it ({reading.design.summary}).{unread}")
     text = f"Drawn: {reading.design.summary}.{unread}\n\n"
     return Output(
         clipped(text + "\n\n".join(drawing.text for drawing in drawings)),

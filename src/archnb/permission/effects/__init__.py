@@ -8,7 +8,14 @@ from collections.abc import Mapping, Sequence
 from archnb.permission.effects import git, node, python, system, text
 from archnb.permission.effects.forms import Form, Forms, against
 from archnb.permission.effects.words import inside
-from archnb.permission.effects.wrappers import INTERPRETERS, REMOTE, SHELLS, STATEFUL, WRAPPERS
+from archnb.permission.effects.wrappers import (
+    INTERPRETERS,
+    REMOTE,
+    RUNNING,
+    SHELLS,
+    STATEFUL,
+    WRAPPERS,
+)
 
 _PROGRAMS: Mapping[str, Forms] = {
     **git.PROGRAMS,
@@ -84,7 +91,8 @@ def _no_form(program: str, argv: Sequence[str]) -> str:
 
 def _unknown(argv: Sequence[str], spelled: Sequence[str], named: bool) -> list[str]:
     program = argv[0]
-    runs = program in WRAPPERS | SHELLS | REMOTE | STATEFUL or "/" in program
+    runs = program in WRAPPERS | SHELLS | REMOTE | STATEFUL
+    runs = runs or ("/" in program and (spelled[0] != program or not inside(program)))
     if program in INTERPRETERS or re.sub(r"[\d.]+$", "", program) in INTERPRETERS:
         # The script has to be named as well, and by its name, not by an option that holds code.
         runs = not (
@@ -111,15 +119,15 @@ def _spelled_out(argv: Sequence[str], spelled: Sequence[str]) -> bool:
     return (
         spelled[1].rstrip("*") == argv[1]
         and not argv[1].startswith("-")
+        and argv[1] not in RUNNING
         and all(option in literal for option in options)
     )
 
 
 def _beyond_pattern(argv: Sequence[str], pattern: str) -> str:
     """An allow rule means the words it names: ``npm*`` is npm, not npmx."""
-    program = (
-        _SAME.get(argv[0], argv[0]) if pattern.startswith(_SAME.get(argv[0], " ")) else argv[0]
-    )
+    same = _SAME.get(argv[0])
+    program = same if same and not pattern.startswith(argv[0]) else argv[0]
     for word, wanted in zip((program, *argv[1:]), pattern.split(), strict=False):
         literal = wanted.split("*")[0].split("?")[0]
         if literal and wanted == literal + "*" and literal[-1].isalnum() and word != literal:

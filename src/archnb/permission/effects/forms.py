@@ -19,8 +19,8 @@ class Form:
 
     ``options``: ``-x --long`` stand alone, ``-n=number`` takes a value (attached or the next
     word), ``-U[number]`` may have one attached. ``words``: the kinds of the operands in order, the
-    last one ending in ``*`` where it repeats. ``after``: the kind of those behind ``--``, where
-    that differs. ``instead``: options that take the first operand's place. ``least``: operands
+    last one ending in ``*`` where it repeats. ``after``: the kind of the repeated ones behind
+    ``--``, where that differs. ``instead``: options that take the first operand's place. ``least``: operands
     that must be there. ``digits``: ``-20`` counts. ``whole``: options of one dash are not bundled
     letters. ``code``: it runs the project's or a package's code, so a rule must name the program.
     """
@@ -119,7 +119,7 @@ def _operands(
     if len(operands) < least:
         yield f"{name}: without more words it {UNKNOWN}"
     for word, behind in operands:
-        if behind and form.after:
+        if behind and form.after and (not kinds or kinds[0].endswith("*")):
             wanted = form.after.removesuffix("*")
         elif kinds:
             wanted = kinds[0].removesuffix("*")

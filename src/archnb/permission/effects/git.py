@@ -48,7 +48,7 @@ _SHOWN = (
 _LOG = Form(_DIFF + _LIMITS + _SHOWN, "rev*", "pathspec*", digits=True)
 _REFS = (
     " -l --list -v --verbose -a --all -r --remotes --contains[rev] --no-contains[rev] --merged[rev]"
-    " --no-merged[rev] --points-at=rev --sort=list --format=refformat --color[word] --no-color"
+    " --no-merged[rev] --points-at=rev --sort=refformat --format=refformat --color[word] --no-color"
     " --column[list] --no-column --abbrev[number] --no-abbrev -i --ignore-case --show-current"
     " --omit-empty"
 )
@@ -126,7 +126,6 @@ _COMMANDS: Mapping[str, Forms] = {
         " --since=date --reverse --first-parent --ignore-rev=rev --color-lines --color-by-age"
         " --no-progress",
         "rev path",
-        "path",
     ),
     "describe": Form(
         "--tags --all --always --long --abbrev=number --match=glob --exclude=glob"
@@ -151,7 +150,7 @@ _COMMANDS: Mapping[str, Forms] = {
     },
     "worktree": {"list": Form("-v --verbose --porcelain -z")},
     "submodule": {"status": Form("--cached --recursive", "path*")},
-    "reflog": {"": _LOG, "show": _LOG},
+    "reflog": {"": Form(_DIFF + _LIMITS + _SHOWN, digits=True), "show": _LOG},
     "grep": Form(
         "-n --line-number -i --ignore-case -w --word-regexp -l --files-with-matches --name-only -L"
         " --files-without-match -c --count -E --extended-regexp -F --fixed-strings -G"
@@ -172,7 +171,7 @@ _COMMANDS: Mapping[str, Forms] = {
         "symbol*",
     ),
     "for-each-ref": Form(
-        "--count=number --sort=list --format=refformat --points-at=rev"
+        "--count=number --sort=refformat --format=refformat --points-at=rev"
         " --merged[rev] --no-merged[rev] --contains[rev] --no-contains[rev]"
         " --ignore-case",
         "glob*",

@@ -70,7 +70,7 @@ _NPM: Mapping[str, Forms] = {
     "access": {
         "list": {"packages": Form(_OUTPUT, "package"), "collaborators": Form(_OUTPUT, "package")}
     },
-    "cache": {"verify": Form(), "ls": Form("", "package")},
+    "cache": {"ls": Form("", "package")},
     "doctor": Form("", "word*"),
     "dedupe": {"--dry-run": Form()},
     "prune": {"--dry-run": Form("--json --production --omit=dev|optional|peer")},

@@ -168,31 +168,24 @@ PROGRAMS: Mapping[str, Forms] = {
 _FILE = "writes a file"
 _FROM = "takes packages from elsewhere"
 _CODE = "runs other code"
+_PIP_KNOWN: Mapping[str, str] = {
+    **dict.fromkeys("--index-url -i --extra-index-url --find-links -f --proxy".split(), _FROM),
+    **dict.fromkeys("--trusted-host --cert --client-cert".split(), "trusts another host"),
+    **dict.fromkeys("--log --report".split(), _FILE),
+    **dict.fromkeys("-e --editable --python --editor".split(), _CODE),
+    **dict.fromkeys("-t --target --prefix --root --src".split(), "writes to another folder"),
+    "--break-system-packages": "changes the system's own packages",
+}
+_PYTEST_KNOWN: Mapping[str, str] = {
+    **dict.fromkeys("-p -c --rootdir --confcutdir --pdbcls --pyargs --pdb".split(), _CODE),
+    **dict.fromkeys("--junitxml --junit-xml --debug --report-log --basetemp".split(), _FILE),
+    **dict.fromkeys("-o --override-ini".split(), "changes the configuration"),
+}
 KNOWN: Mapping[str, Mapping[str, str]] = {
-    **dict.fromkeys(
-        ("pip", "pip3"),
-        {
-            **dict.fromkeys(
-                "--index-url -i --extra-index-url --find-links -f --proxy".split(), _FROM
-            ),
-            **dict.fromkeys("--trusted-host --cert --client-cert".split(), "trusts another host"),
-            **dict.fromkeys("--log --report".split(), _FILE),
-            **dict.fromkeys("-e --editable --python --editor".split(), _CODE),
-            **dict.fromkeys(
-                "-t --target --prefix --root --src".split(), "writes to another folder"
-            ),
-            "--break-system-packages": "changes the system's own packages",
-        },
-    ),
-    **dict.fromkeys(
-        ("pytest", "python", "python3"),
-        {
-            **dict.fromkeys("-p -c --rootdir --confcutdir --pdbcls --pyargs --pdb".split(), _CODE),
-            **dict.fromkeys(
-                "--junitxml --junit-xml --debug --report-log --basetemp".split(), _FILE
-            ),
-            **dict.fromkeys("-o --override-ini".split(), "changes the configuration"),
-        },
-    ),
+    "pip": _PIP_KNOWN,
+    "pip3": _PIP_KNOWN,
+    "pytest": _PYTEST_KNOWN,
+    "python": _PYTEST_KNOWN,
+    "python3": _PYTEST_KNOWN,
     "ruff": {"--fix": "changes files", "--output-file": _FILE, "--add-noqa": "changes files"},
 }

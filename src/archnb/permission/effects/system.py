@@ -143,7 +143,7 @@ PROGRAMS: Mapping[str, Forms] = {
     "false": Form("", "text*"),
     ":": Form("", "text*"),
     "pwd": Form("-L -P"),
-    "cd": Form("", "path", "path", least=1),
+    "cd": Form("", "folder", least=1),
     # Whatever echo is given, it prints.
     "echo": Form(ANY, "text*"),
     "printf": Form("", "printformat text*", "printformat text*"),

@@ -125,7 +125,6 @@ PROGRAMS: Mapping[str, Forms] = {
         " --group[word] -i --ignore-case -s=number --skip-chars=number -u --unique -z"
         " --zero-terminated -w=number --check-chars=number" + _HELP,
         "file",
-        "file",
     ),
     "cut": Form(
         "-b=key --bytes=key -c=text --characters=text -d=text --delimiter=text -f=text"
@@ -137,7 +136,6 @@ PROGRAMS: Mapping[str, Forms] = {
     "tr": Form(
         "-c -C --complement -d --delete -s --squeeze-repeats -t --truncate-set1" + _HELP,
         "text text",
-        "text",
         least=1,
     ),
     "nl": Form(
@@ -153,7 +151,6 @@ PROGRAMS: Mapping[str, Forms] = {
     "comm": Form(
         "-1 -2 -3 --check-order --nocheck-order --total --output-delimiter=text -z",
         "file file",
-        "file",
     ),
     "join": Form(
         "-t=text -1=number -2=number -a=number -v=number -o=list -i -j=number", "file file"
@@ -255,7 +252,8 @@ KNOWN: Mapping[str, Mapping[str, str]] = {
     },
     "tree": {"-o": _FILE, "-R": _FILE, "-l": "follows links out of the workspace"},
     "tail": dict.fromkeys("-f -F --follow --retry --pid".split(), "waits for ever"),
-    **dict.fromkeys(("wc", "du"), {"--files0-from": "reads a file of names"}),
+    "wc": {"--files0-from": "reads a file of names"},
+    "du": {"--files0-from": "reads a file of names"},
     "jq": dict.fromkeys(
         "-f --from-file --rawfile --slurpfile --argfile -L".split(), "reads another file"
     ),

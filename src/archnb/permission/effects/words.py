@@ -42,10 +42,15 @@ def secret(word: str) -> bool:
 def path(word: str) -> bool:
     """A path inside the workspace as far as its text can say; ``-`` is standard input."""
     return word in ("-", "/dev/null") or (
-        bool(re.fullmatch(r"(?![-/~])[^\0-\x1f\x7f:\\$`]+", word))
+        bool(re.fullmatch(r"(?![-/~@])[^\0-\x1f\x7f:\\$`]+", word))
         and not _UPWARDS.search(word)
         and not secret(word)
     )
+
+
+def folder(word: str) -> bool:
+    """A folder to go to; ``-`` would be the one before."""
+    return word != "-" and path(word)
 
 
 def file(word: str) -> bool:
@@ -178,6 +183,7 @@ def print_format(word: str) -> bool:
 
 _NAMED: Mapping[str, Kind] = {
     "path": path,
+    "folder": folder,
     "file": file,
     "inside": inside,
     "rev": revision,

@@ -18,8 +18,8 @@ SHELLS = frozenset("bash sh dash zsh ksh mksh ash fish rbash csh tcsh eval sourc
 
 INTERPRETERS = frozenset(
     "python python2 python3 pypy pypy3 node nodejs deno bun ts-node tsx perl ruby irb php lua"
-    " luajit Rscript R julia ghci scala groovy tclsh wish osascript awk gawk mawk nawk sed ed ex vi vim"
-    " nvim emacs nano less more man jshell sqlite3 psql mysql duckdb mongosh bc dc m4 ipython"
+    " luajit Rscript R julia ghci scala groovy tclsh wish osascript awk gawk mawk nawk sed ed ex vi"
+    " vim nvim emacs nano less more man jshell sqlite3 psql mysql duckdb mongosh bc dc m4 ipython"
     " jupyter".split()
 )
 """They run code from a word, a file or a prompt: a rule must name the script as well."""
@@ -36,6 +36,12 @@ STATEFUL = frozenset(
     " dirs logout suspend caller break continue times".split()
 )
 """Builtins that change the shell, or evaluate what looks like plain text."""
+
+RUNNING = frozenset(
+    "config exec x dlx explore edit set bisect filter-branch difftool mergetool submodule daemon"
+    " init create link shell rebase run cp attach debug proxy apply".split()
+)
+"""Subcommands that run or set what they are given: only the very command that a rule spells out."""
 
 MANY_FILES = frozenset(
     "ls cat wc head tail grep egrep fgrep stat du nl cut echo rg sort git tree ruff mypy eslint"
