@@ -396,13 +396,13 @@ GNUmakefile justfile Jenkinsfile setup.py pyproject.toml package.json web/packag
 Agents/A.MD .GIT/config env/bin/python env/lib/a.py env/pyvenv.cfg
 """.split()
 SECRETS = """
-a/.ENV .env.local .env-production prod.env keys/id_rsa id_ecdsa id_dsa ID_ED25519 x.pem x.ppk x.kdbx server.key
+a/.ENV .env.local .env-production prod.env prod.env.local keys/id_rsa id_ecdsa id_dsa ID_ED25519 x.pem x.ppk x.kdbx server.key
 agents/../.ssh/config .git-credentials .pgpass .envrc credentials.json .aws/credentials credentials .htpasswd
 .vault-token terraform.tfstate terraform.tfstate.backup secrets.yml secrets.YAML service-account-1.json
 .docker/config.json .netrc .npmrc .pypirc
 """.split()
 ORDINARY = """
-db/schema.sql docs/keys.md environment.yaml git.md docs/agents.sql bin/run.sh .env.example docs/secrets.md
+db/schema.sql docs/keys.md environment.yaml git.md docs/agents.sql bin/run.sh .env.example prod.env.example docs/secrets.md
 credentials.md Dockerfile agents/a.sql docs/id_rsa.md app/settings.json
 """.split()
 

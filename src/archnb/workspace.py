@@ -184,7 +184,7 @@ class Workspace:
         """Why reading ``path`` deserves a second look, or nothing."""
         parts = [part.casefold() for part in Path(path).parts]
         for part in parts:
-            env = part.startswith((".env.", ".env-")) or part.endswith(".env")
+            env = ".env." in part or part.startswith(".env-") or part.endswith(".env")
             if part in _SECRET_NAMES or (env and not part.endswith(".example")):
                 return f"{part} may hold keys"
         name = parts[-1] if parts else ""

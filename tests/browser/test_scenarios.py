@@ -203,7 +203,7 @@ def test_a_file_that_changed_while_the_card_waited(lab: Lab, notebook: Any) -> N
 
 def test_a_card_in_a_hidden_tab_waits_there(lab: Lab, notebook: Any) -> None:
     path = notebook(
-        "import archnb.notebook.approval as approval; approval.PATIENCE = 1",
+        "import archnb.notebook.approval as approval; approval.PATIENCE = 4",
         "import asyncio; await asyncio.sleep(3)",
         script([write("a.txt", "a")], ["done"]),
         GO,
@@ -211,7 +211,7 @@ def test_a_card_in_a_hidden_tab_waits_there(lab: Lab, notebook: Any) -> None:
     lab.open(path)
     lab.run_all()
     lab.command("launcher:create")
-    lab.page.wait_for_timeout(8000)
+    lab.page.wait_for_timeout(10_000)
     lab.command("docmanager:open", path=lab.server.path(path))
     lab.click("Approve", cell=4)
     finish(lab)

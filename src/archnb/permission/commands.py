@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import shlex
 import unicodedata
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cache
 from typing import TYPE_CHECKING
@@ -61,8 +61,9 @@ _EXPANDED = re.compile(r"(?<!\\)([*?\[]|\{[^{}]*(,|\.\.)[^{}]*\})|^~|[=:]~")
 _CHOICE = r"\{[A-Za-z0-9_][\w.-]*(,[A-Za-z0-9_][\w.-]*)+\}"
 _FILES = re.compile(
     rf"(?!.*(^|/)\.[^/]*[*?\[{{])(\./)?(?P<head>[A-Za-z0-9_]|{_CHOICE}|[*?])"
-    rf"([\w./-]|[*?]|\[[A-Za-z0-9_]+(-[A-Za-z0-9_])?\]|{_CHOICE})*"
+    rf"([\w./:-]|[*?]|\[[A-Za-z0-9_]+(-[A-Za-z0-9_])?\]|{_CHOICE})*"
 )
+_OPTION = re.compile(r"--[a-z-]+=\*\.\w+")  # it stays this option, whatever files there are
 _HARMLESS_REDIRECT = re.compile(r"(&>|[12]?>)>?\s*/dev/null|[12]?>&[12]|<\s*/dev/null")
 _INPUT = re.compile(r"<\s*([\w./-]+)")
 # A here-document that nothing is expanded in, on a line that is easy to read, to the text's end.
@@ -71,9 +72,18 @@ _HERE = re.compile(
     r"<<[ ]?(['\"])(?P<mark>[A-Za-z_]\w*)\2(?P<rest>[ \w./|-]*)\n"
     r"(?P<body>(?:(?!(?P=mark)\n)[^\n]*\n)*?)(?P=mark)\s*"
 )
-_RUNS_REST = frozenset("exec run".split())
-_CONTAINERS = frozenset("docker podman kubectl lxc vagrant docker-compose".split())
-_FIND_RUNS = frozenset("-exec -execdir -ok -okdir -x -X --exec --exec-batch".split())
+# Words behind which a command of its own starts; the other wrappers may start it anywhere.
+_CONTAINERS = "docker podman kubectl lxc vagrant docker-compose".split()
+_STARTS_BEHIND: Mapping[str, frozenset[str]] = {
+    **dict.fromkeys(_CONTAINERS, frozenset(["exec", "run"])),
+    **dict.fromkeys(
+        ["find", "fd", "fdfind"],
+        frozenset("-exec -execdir -ok -okdir -x -X --exec --exec-batch".split()),
+    ),
+    **dict.fromkeys(["npm", "pnpm", "yarn"], frozenset(["exec", "x", "dlx"])),
+    "git": frozenset(["foreach", "run"]),
+    "uv": frozenset(["run"]),
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -205,7 +215,9 @@ def _fed(parts: Iterable[Part], root: Node, body: str) -> list[Part]:
 def _part(node: Node, depth: int) -> Part:
     text = (node.text or b"").decode("utf-8", "replace")
     argv = tuple(
-        _word(child) for child in node.children if child.is_named and "redirect" not in child.type
+        _word(child)
+        for child in node.children
+        if child.is_named and "redirect" not in child.type and child.type != "variable_assignment"
     )
     unquoted = [_unquoted(child) for child in node.children if child.type in _UNQUOTED]
     expands = any(_spreads(word, argv, at) for at, word in enumerate(unquoted))
@@ -228,6 +240,8 @@ def _spreads(word: str, argv: tuple[str, ...], at: int) -> bool:
         return False
     found = _FILES.fullmatch(word)
     program = argv[0] if at else ""
+    if program in MANY_FILES and _OPTION.fullmatch(word):
+        return False
     if not found or ".." in word:
         return True
     return program not in (TAME if found["head"] in "*?" else MANY_FILES)
@@ -265,7 +279,10 @@ def _readings(text: str, argv: tuple[str, ...], depth: int) -> Iterator[str]:
     for start in _behind_options(argv):
         yield " ".join((program, *argv[start:]))
     for start in _wrapped(program, argv):
-        yield " ".join((_base(argv[start]), *argv[start + 1 :]))
+        rest = (_base(argv[start]), *argv[start + 1 :])
+        yield " ".join(rest)
+        for behind in _behind_options(rest):
+            yield " ".join((rest[0], *rest[behind:]))
     if program in SHELLS or program in WRAPPERS:
         texts = [word for word in argv[1:] if " " in word or program in SHELLS]
         if program == "eval":
@@ -278,13 +295,11 @@ def _readings(text: str, argv: tuple[str, ...], depth: int) -> Iterator[str]:
 
 def _wrapped(program: str, argv: tuple[str, ...]) -> Iterator[int]:
     """Where the command that ``program`` would run may start: each such index."""
-    if program not in WRAPPERS:
-        return
-    first = 1
-    if program in ("find", "fd", "fdfind") or program in _CONTAINERS:
-        runs = _FIND_RUNS if program not in _CONTAINERS else _RUNS_REST
-        first = next((at + 1 for at, word in enumerate(argv) if word in runs), len(argv))
-    yield from range(first, len(argv))
+    if (words_before := _STARTS_BEHIND.get(program)) is not None:
+        found = [at + 1 for at, word in enumerate(argv) if word in words_before]
+        yield from range(found[0] if found else len(argv), len(argv))
+    elif program in WRAPPERS:
+        yield from range(1, len(argv))
 
 
 def _behind_options(argv: tuple[str, ...]) -> Iterator[int]:

@@ -9,10 +9,7 @@ from dataclasses import replace
 from archnb import atomic
 from archnb.errors import WorkspaceError
 from archnb.permission.requests import Changes, Diff, Request
-from archnb.workspace import FileChange, Workspace, decode
-
-NAMED = 3  # files that a title names before it counts the others
-
+from archnb.workspace import FileChange, Workspace, decode, encode, listed
 
 def plan(changes: Sequence[FileChange], workspace: Workspace) -> Request:
     """What undoing ``changes`` (oldest first) would do, one diff a file; nothing is changed yet.
@@ -27,10 +24,9 @@ def plan(changes: Sequence[FileChange], workspace: Workspace) -> Request:
             raise _changed(change.path)
     diffs = tuple(map(_diff, back))
     deeds = [f"{'delete' if diff.after is None else 'restore'} {diff.path}" for diff in diffs]
-    more = f" and {len(deeds) - NAMED} more" if len(deeds) > NAMED else ""
     names = tuple(diff.path for diff in diffs)
     warnings = dict.fromkeys(filter(None, map(workspace.warning, names)))
-    title = f"undo: {', '.join(deeds[:NAMED])}{more}"
+    title = f"undo: {listed(deeds)}"
     return Request("edit", names, title, Changes(diffs), warning="; ".join(warnings))
 
 
@@ -51,12 +47,7 @@ def restore(
 def _as_approved(change: FileChange, diff: Diff) -> FileChange:
     if diff == _diff(change) or diff.after is None:
         return change
-    try:
-        return replace(change, after=diff.after.encode(diff.encoding))
-    except UnicodeEncodeError:
-        raise WorkspaceError(
-            f"{diff.path} is {diff.encoding} text and cannot hold one of the new characters."
-        ) from None
+    return replace(change, after=encode(diff.after, diff.encoding, diff.path))
 
 
 def _back(changes: Sequence[FileChange]) -> tuple[FileChange, ...]:

@@ -125,7 +125,9 @@ def line(text: str) -> str:
     kinds = [token.type for token in tokens]
     inside = {child.type for token in tokens for child in token.children or ()}
     plain = kinds == ["paragraph_open", "inline", "paragraph_close"] and not inside & _SHAPES
-    if plain and not _OPENED.search(flat):
+    item = _markdown().parse(f"* {flat}")
+    listed = len(item) > 3 and item[3].type == "inline" and item[3].content == flat
+    if plain and listed and not _OPENED.search(flat):
         return flat
     return _escaped(flat)
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
+from itertools import islice
 from typing import Literal
 
 from archnb.permission.effects.words import Kind, kind
@@ -18,9 +19,10 @@ class Form:
     """What a (sub)command may be given; whatever is not listed asks.
 
     ``options``: ``-x --long`` stand alone, ``-n=number`` takes a value (attached or the next
-    word), ``-U[number]`` may have one attached. ``words``: the kinds of the operands in order, the
-    last one ending in ``*`` where it repeats. ``after``: the kind of the repeated ones behind
-    ``--``, where that differs. ``instead``: options that take the first operand's place. ``least``: operands
+    word; ``--arg=word+text`` two), ``-U[number]`` may have one attached; ``*`` takes whatever
+    begins with a dash for a word. ``words``: the kinds of the operands in order, the last one
+    ending in ``*`` where it repeats. ``after``: the kind of the repeated ones behind ``--``, where
+    that differs. ``instead``: options that take the first operand's place. ``least``: operands
     that must be there. ``digits``: ``-20`` counts. ``whole``: options of one dash are not bundled
     letters. ``code``: it runs the project's or a package's code, so a rule must name the program.
     """
@@ -42,17 +44,17 @@ Value = Literal["none", "must", "may"]
 
 
 @cache
-def _table(options: str) -> Mapping[str, tuple[Value, Kind]]:
-    table: dict[str, tuple[Value, Kind]] = {}
+def _table(options: str) -> Mapping[str, tuple[Value, tuple[Kind, ...]]]:
+    table: dict[str, tuple[Value, tuple[Kind, ...]]] = {}
     for item in options.split():
         if item.endswith("]"):
             name, _, wanted = item[:-1].partition("[")
-            table[name] = ("may", kind(wanted.removeprefix("=")))
+            table[name] = ("may", (kind(wanted),))
         elif "=" in item:
             name, _, wanted = item.partition("=")
-            table[name] = ("must", kind(wanted))
+            table[name] = ("must", tuple(map(kind, wanted.split("+"))))
         else:
-            table[item] = ("none", kind("text"))
+            table[item] = ("none", ())
     return table
 
 
@@ -86,8 +88,8 @@ def _option(
         option, letters, attached = word[:2], word[2:], None
     while True:
         given.add(option)
-        takes, wanted = table.get(option, (None, None))
-        if takes is None or wanted is None:
+        takes, wanted = table.get(option, (None, ()))
+        if takes is None:
             yield f"{name}: {word} {known.get(option, UNKNOWN)}"
             return
         if takes == "none":
@@ -97,15 +99,14 @@ def _option(
                 return
             option, letters = f"-{letters[0]}", letters[1:]
             continue
-        value_word = attached if attached is not None else letters or None
-        if value_word is None and takes == "must":
-            value_word = next(rest, None)
-            word = f"{word} {value_word}" if value_word is not None else word
-            if value_word is None:
+        values = [] if attached is None and not letters else [attached or letters]
+        if takes == "must":
+            values += islice(rest, len(wanted) - len(values))
+            if len(values) < len(wanted):
                 yield f"{name}: {word} lacks its value"
-                return
-        if value_word is not None and not wanted(value_word):
-            yield f"{name}: {word} {UNKNOWN}"
+        if not all(fits(value) for fits, value in zip(wanted, values, strict=False)):
+            shown = word if attached is not None or letters else " ".join((word, *values))
+            yield f"{name}: {shown} {known.get(option, UNKNOWN)}"
         return
 
 

@@ -13,7 +13,9 @@ _DIFF = (
     " --color[word] --no-color --color-moved[word] --no-color-moved --color-moved-ws=list"
     " --word-diff[word] --word-diff-regex=text"
     " --color-words[text] --no-renames --rename-empty --check --full-index --binary"
-    " --abbrev[number] --no-abbrev --find-renames[percent] --find-copies[percent] --find-copies-harder -M[percent]"
+    " --abbrev[number] --no-abbrev --find-renames[percent] --find-copies[percent]"
+    " --find-copies-harder"
+    " -M[percent]"
     " -C[percent] -B[list] --break-rewrites[list] -D --irreversible-delete -l=number"
     " --diff-filter=word -S=text"
     " -G=text --pickaxe-all --pickaxe-regex --find-object=rev --relative[path] --no-relative -R -a"
@@ -40,7 +42,8 @@ _LIMITS = (
 _SHOWN = (
     " --pretty[gitformat] --format=gitformat --oneline --abbrev-commit --no-abbrev-commit"
     " --encoding=word --expand-tabs[number] --no-expand-tabs --notes[word] --no-notes"
-    " --relative-date --date=date --parents --children --graph --no-graph --show-linear-break[text] --follow"
+    " --relative-date --date=date --parents --children --graph --no-graph"
+    " --show-linear-break[text] --follow"
     " --no-decorate --decorate[word] --decorate-refs=glob --decorate-refs-exclude=glob --source"
     " --use-mailmap --mailmap --no-mailmap --full-diff --log-size -L=gitlines --no-show-signature"
     " -c --cc -m -t --combined-all-paths --diff-merges=word --no-diff-merges --remerge-diff"
@@ -96,7 +99,8 @@ _COMMANDS: Mapping[str, Forms] = {
     "rev-parse": Form(
         "--verify -q --quiet --short[number] --symbolic --symbolic-full-name --abbrev-ref[word]"
         " --show-toplevel --show-prefix --show-cdup --git-dir --absolute-git-dir"
-        " --is-inside-work-tree --is-inside-git-dir --is-bare-repository --is-shallow-repository --git-common-dir --all"
+        " --is-inside-work-tree --is-inside-git-dir --is-bare-repository --is-shallow-repository"
+        " --git-common-dir --all"
         " --branches[glob] --tags[glob] --remotes[glob] --revs-only --no-revs --show-object-format",
         "rev*",
         "pathspec*",

@@ -63,7 +63,11 @@ _NPM: Mapping[str, Forms] = {
         " --diff-no-prefix --diff-text",
         "path*",
     ),
-    "config": {"list": Form("-l --long --json"), "ls": Form("-l --long --json")},
+    "config": {
+        "get": Form("", "script"),
+        "list": Form("-l --long --json"),
+        "ls": Form("-l --long --json"),
+    },
     "get": Form("", "word"),
     "dist-tag": {"ls": Form("", "package"), "list": Form("", "package")},
     "owner": {"ls": Form("", "package")},

@@ -9,9 +9,12 @@ from archnb.permission.effects.forms import Form, Forms
 _COMMON = (
     " -q --quiet -v --verbose --no-color --no-input --disable-pip-version-check"
     " --no-python-version-warning --isolated --require-virtualenv --timeout=number"
-    " --retries=number --no-cache-dir"
+    " --retries=number --no-cache-dir --help -h"
 )
-_CHOSEN = " --no-deps --pre --prefer-binary --only-binary=list --no-binary=list --progress-bar=word"
+_CHOSEN = (
+    " --no-deps --pre --prefer-binary --only-binary=binaries --no-binary=binaries"
+    " --progress-bar=word"
+)
 _HELP = dict.fromkeys(("--version", "-V", "--help", "-h"), Form())
 _LISTED = " --local -l --user --not-required --exclude=word --exclude-editable --include-editable"
 _PIP: Mapping[str, Forms] = {
@@ -56,7 +59,8 @@ _PIP_ALL: Mapping[str, Forms] = {
     **dict.fromkeys("-q -v --no-input --disable-pip-version-check --no-color".split(), _PIP),
 }
 _PYTEST = Form(
-    "-k=text -m=text -x --exitfirst --maxfail=number -q --quiet -v --verbose --verbosity=number -s"
+    "-k=text -m=text -W=error|ignore|default|always|once|module -p=disabled -x --exitfirst"
+    " --maxfail=number -q --quiet -v --verbose --verbosity=number -s"
     " --capture=word --lf --last-failed --ff --failed-first --nf --new-first --sw --stepwise"
     " --sw-skip --stepwise-skip --last-failed-no-failures=word --cache-show[glob] --cache-clear"
     " -l --showlocals --no-showlocals --tb=word --show-capture=word --full-trace"

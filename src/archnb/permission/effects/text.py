@@ -40,9 +40,11 @@ _RG = Form(
 _FIND = Form(
     "-name=glob -iname=glob -path=glob -ipath=glob -wholename=glob -iwholename=glob -regex=text"
     " -iregex=text -regextype=word -type=list -xtype=list -size=count -empty -newer=path"
-    " -anewer=path -cnewer=path -newermt=date -newerct=date -mtime=number -mmin=number -atime=number"
-    " -amin=number -ctime=number -cmin=number -daystart -maxdepth=number -mindepth=number -depth -mount -xdev"
-    " -perm=option -user=word -group=word -nouser -nogroup -links=number -inum=number -readable"
+    " -anewer=path -cnewer=path -newermt=date -newerct=date -mtime=number -mmin=number"
+    " -atime=number"
+    " -amin=number -ctime=number -cmin=number -daystart -maxdepth=number -mindepth=number -depth"
+    " -mount"
+    " -xdev -perm=mode -user=word -group=word -nouser -nogroup -links=number -inum=number -readable"
     " -writable -executable -print -print0 -printf=text -ls -prune -quit -true -false -not -a -and"
     " -o -or -P -H -noleaf -help --help -version --version",
     "findword*",
@@ -73,7 +75,8 @@ _DIFF = Form(
     least=2,
 )
 _JQ = Form(
-    "-r --raw-output -c --compact-output -n --null-input -s --slurp -R --raw-input -S --sort-keys"
+    "--arg=word+text --indent=number -r --raw-output -c --compact-output -n --null-input -s"
+    " --slurp -R --raw-input -S --sort-keys"
     " -e --exit-status -C --color-output -M --monochrome-output -j --join-output -a --ascii-output"
     " --tab --unbuffered --stream --seq -h --help -V --version",
     "jq file*",

@@ -218,6 +218,9 @@ _PATTERNS: Mapping[str, str] = {
     "image": r"[a-z0-9][\w./-]*(:[\w.-]+)?",
     "gopackage": r"(\./)?[A-Za-z0-9_.][\w./-]*",
     "dateformat": r"\+[^\0-\x1f]*",
+    "binaries": r":(all|none):|[A-Za-z0-9_][\w.,-]*",
+    "disabled": r"no:\w[\w.-]*",
+    "mode": r"[-/]?[\w+,=]+",
     "option": r"(?!-)[\w.,:=%+-]+",
 }
 

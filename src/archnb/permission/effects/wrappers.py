@@ -9,7 +9,7 @@ WRAPPERS = frozenset(
     " coproc docker podman kubectl npx bunx pnpx uvx pipx poetry pipenv direnv gtimeout prlimit"
     " setarch catchsegv unbuffer expect at batch screen tmux firejail bwrap proot fakeroot nsjail"
     " trap catch pkexec gosu dumb-init tini ld.so gdb valgrind perf mapfile readarray compgen"
-    " complete hash enable alias bind lxc vagrant heroku hyperfine".split()
+    " complete hash enable alias bind lxc vagrant heroku hyperfine caffeinate".split()
 )
 """What stands behind their options is a command of its own."""
 
@@ -45,7 +45,7 @@ RUNNING = frozenset(
 
 MANY_FILES = frozenset(
     "ls cat wc head tail grep egrep fgrep stat du nl cut echo rg sort git tree ruff mypy eslint"
-    " pytest find file jq diff".split()
+    " pytest find file jq diff python python3".split()
 )
 """Where a pattern that the shell expands to several files of a named folder changes nothing."""
 
