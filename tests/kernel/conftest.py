@@ -54,6 +54,13 @@ class See:
 
 
 @dataclass(frozen=True)
+class Lacks:
+    """There is no such button."""
+
+    words: str
+
+
+@dataclass(frozen=True)
 class Wait:
     """Let the page live on for so many seconds."""
 
@@ -115,6 +122,8 @@ class Page:
         match step:
             case Do(act):
                 act()
+            case Lacks(words):
+                assert words not in [state.get("description") for _, state in below]
             case Wait(seconds):
                 self._waiting_since = self._waiting_since or time.monotonic()
                 return time.monotonic() > self._waiting_since + seconds
@@ -238,6 +247,8 @@ class Kernel:
             except queue.Empty:
                 while steps and there.act(*steps[0]):
                     steps.pop(0)
+                continue
+            if not message["parent_header"]:  # the kernel's own log: a sign for a card that is gone
                 continue
             content, kind = message["content"], message["msg_type"]
             if kind == "comm_open":

@@ -2,7 +2,7 @@
 
 import pytest
 
-from .conftest import At, Do, Fill, See, Wait
+from .conftest import At, Do, Fill, Lacks, See, Wait
 from .scripts import HEARD, bash, edit, script, write
 
 LOAD = "%load_ext archnb"
@@ -188,6 +188,15 @@ def test_approve_all(kernel, folder):
     assert "LEFT 0" in out.text
 
 
+def test_approve_all_is_not_offered_before_each_card_was_shown(kernel, folder):
+    hidden = (Wait(2), See("1 of 3 waiting"), Lacks("Approve all (3)"), Lacks("Approve all (2)"))
+    out = kernel.run(
+        LOAD, THREE, GO, page="hidden", click=[(*hidden, "Approve"), "Deny", "Approve"]
+    )
+    assert out.error == ""
+    assert sorted(path.name for path in folder.glob("*.txt")) == ["a.txt", "c.txt"]
+
+
 def test_approve_all_leaves_out_a_card_whose_edit_was_begun(kernel, folder):
     out = kernel.run(
         LOAD,
@@ -274,5 +283,5 @@ def test_an_edited_command_by_input(kernel, folder):
 def test_several_questions_by_input_come_one_after_another(kernel, folder):
     out = kernel.run(LOAD, THREE, GO, page=False, stdin=["y", "n", "y"])
     assert len(out.prompts) == 3
-    assert "3 questions wait" in out.text
+    assert "questions wait; this is the first of them" in out.text
     assert sorted(path.name for path in folder.glob("*.txt")) == ["a.txt", "c.txt"]

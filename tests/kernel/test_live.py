@@ -176,7 +176,7 @@ def test_the_line_magics(kernel):
     )  # fmt: skip
     assert out.error == ""
     assert "git log --output=x && git status\nask" in out.text
-    assert "--output=x is not among the forms known to be harmless" in out.text
+    assert "git log: --output=x writes a file" in out.text
     assert "DB001" in out.text
     assert "BOUND 3 services, 2 flows" in out.text
 

@@ -33,11 +33,11 @@ def test_command(case):
         assert any(case["because"] in reason for reason in decision.reasons), decision.reasons
 
 
-def test_no_attack_of_the_shared_set_passes_unasked():
+def test_of_the_shared_set_no_attack_passes_and_hardly_anything_benign_asks():
     if not SHARED.exists():
         pytest.skip("../shared/cases is not here")
     given = json.loads(SHARED.read_text())
-    passed, undenied = [], []
+    passed, undenied, prompted, benign = [], [], [], 0
     for case in given["cases"]:
         rules = tuple(Rule("bash", *item) for item in given["profiles"][case["rules"]].items())
         action = settle(case["command"], rules).action
@@ -45,8 +45,12 @@ def test_no_attack_of_the_shared_set_passes_unasked():
             passed.append(case["command"])
         if case["expected"] == "deny" and action != "deny":
             undenied.append(case["command"])
+        if case["class"] == "benign":
+            benign += 1
+            prompted += [case["command"]] if action != "allow" else []
     assert passed == []
     assert undenied == []
+    assert len(prompted) <= benign / 100, prompted
 
 
 def edit(path, rules=(), **gate):

@@ -8,6 +8,7 @@ import unicodedata
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cache
+from itertools import pairwise
 from typing import TYPE_CHECKING
 
 from archnb.permission.effects import words
@@ -64,6 +65,7 @@ _FILES = re.compile(
     rf"([\w./:-]|[*?]|\[[A-Za-z0-9_]+(-[A-Za-z0-9_])?\]|{_CHOICE})*"
 )
 _OPTION = re.compile(r"--[a-z-]+=\*\.\w+")  # it stays this option, whatever files there are
+_GAP = re.compile(r"[ \t]+(\\\n[ \t]*)*")
 _HARMLESS_REDIRECT = re.compile(r"(&>|[12]?>)>?\s*/dev/null|[12]?>&[12]|<\s*/dev/null")
 _INPUT = re.compile(r"<\s*([\w./-]+)")
 # A here-document that nothing is expanded in, on a line that is easy to read, to the text's end.
@@ -221,8 +223,18 @@ def _part(node: Node, depth: int) -> Part:
     )
     unquoted = [_unquoted(child) for child in node.children if child.type in _UNQUOTED]
     expands = any(_spreads(word, argv, at) for at, word in enumerate(unquoted))
-    reasons = ("has a pattern or ~ that the shell expands",) if expands else ()
-    return Part(text, argv, tuple(dict.fromkeys(_readings(text, argv, depth))), reasons)
+    reasons = ["has a pattern or ~ that the shell expands"] if expands else []
+    if not all(_GAP.fullmatch(gap) for gap in _gaps(node)):
+        reasons.append("has words that cannot be told apart")
+    return Part(text, argv, tuple(dict.fromkeys(_readings(text, argv, depth))), tuple(reasons))
+
+
+def _gaps(node: Node) -> Iterator[str]:
+    """What stands between the words: bash joins two lines where a backslash ends the first."""
+    text, children = node.text or b"", node.children
+    for one, other in pairwise(children):
+        gap = text[one.end_byte - node.start_byte : other.start_byte - node.start_byte]
+        yield gap.decode("utf-8", "replace")
 
 
 def _unquoted(node: Node) -> str:

@@ -12,6 +12,7 @@ from archnb.permission.effects.wrappers import (
     INTERPRETERS,
     REMOTE,
     RUNNING,
+    SCRIPTED,
     SHELLS,
     STATEFUL,
     WRAPPERS,
@@ -57,6 +58,8 @@ def effects(argv: Sequence[str], pattern: str, *, named: bool = True) -> list[st
         return _unknown(argv, spelled, named)
     form, depth = _resolve(forms, argv)
     name = " ".join(argv[:depth])
+    if form is None and program in SCRIPTED and _names_script(spelled, argv):
+        return _unknown(argv, spelled, named)
     if form is None:
         if named and _spelled_out(argv, spelled):
             return [f"{word}: may lie outside" for word in argv[1:] if not inside(word)]
@@ -93,17 +96,17 @@ def _unknown(argv: Sequence[str], spelled: Sequence[str], named: bool) -> list[s
     program = argv[0]
     runs = program in WRAPPERS | SHELLS | REMOTE | STATEFUL
     runs = runs or ("/" in program and (spelled[0] != program or not inside(program)))
-    if program in INTERPRETERS or re.sub(r"[\d.]+$", "", program) in INTERPRETERS:
-        # The script has to be named as well, and by its name, not by an option that holds code.
-        runs = not (
-            len(spelled) > 1
-            and len(argv) > 1
-            and spelled[1] == argv[1]
-            and re.fullmatch(r"(?!-)[^*?]+", spelled[1])
-        )
+    if re.sub(r"[\d.]+$", "", program) in INTERPRETERS or program in INTERPRETERS:
+        runs = program not in SCRIPTED or not _names_script(spelled, argv)
     if not named or runs or not _names(spelled, program):
         return [f"{program}: what it can do is not known here, and the rule does not spell it out"]
     return [f"{word}: may lie outside" for word in argv[1:] if not inside(word)]
+
+
+def _names_script(spelled: Sequence[str], argv: Sequence[str]) -> bool:
+    """Whether a rule such as ``python tool.py *`` names the file that is run."""
+    script = re.compile(r"(?!-)[\w./-]+\.\w+")
+    return bool(len(spelled) > 1 and spelled[1:2] == list(argv[1:2]) and script.fullmatch(argv[1]))
 
 
 def _names(spelled: Sequence[str], program: str) -> bool:

@@ -101,13 +101,21 @@ def _option(
             continue
         values = [] if attached is None and not letters else [attached or letters]
         if takes == "must":
-            values += islice(rest, len(wanted) - len(values))
+            following = list(islice(rest, len(wanted) - len(values)))
+            if not form.whole and any(map(_dashed, following)):
+                yield f"{name}: {' '.join((word, *following))} can be read in two ways"
+            values += following
             if len(values) < len(wanted):
                 yield f"{name}: {word} lacks its value"
         if not all(fits(value) for fits, value in zip(wanted, values, strict=False)):
             shown = word if attached is not None or letters else " ".join((word, *values))
             yield f"{name}: {shown} {known.get(option, UNKNOWN)}"
         return
+
+
+def _dashed(word: str) -> bool:
+    """Whether some version of a program may take a value for an option: ``--since --output=x``."""
+    return word.startswith("-") and not word[1:].isdecimal() and word != "-"
 
 
 def _operands(

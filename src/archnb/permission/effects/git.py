@@ -85,7 +85,6 @@ _COMMANDS: Mapping[str, Forms] = {
     "branch": {
         "": Form(_REFS.replace(" -l --list", "")),
         "--list": Form(_REFS, "glob*"),
-        "-l": Form(_REFS, "glob*"),
     },
     "tag": {
         "": Form(_REFS.replace(" -v --verbose -a --all -r --remotes", "") + " -n[number]"),

@@ -120,8 +120,8 @@ def git_lines(word: str) -> bool:
 def sed_print(word: str) -> bool:
     """A sed script of addresses and the commands ``p``, ``=``, ``q``, ``Q`` and ``d`` only."""
     address = r"(\d+(~\d+)?|\$|/([^/\\\n]|\\[^\n])*/I?)"
-    command = rf"({address}(,({address}|[+~]\d+))?)?\s*!?\s*([p=d]|[qQ]\d*)?"
-    return bool(re.fullmatch(rf"\s*{command}\s*([;\n]\s*{command}\s*)*", word))
+    command = rf"({address}(,({address}|[+~]\d+))?)?[ \t]*+!?([p=d]|[qQ]\d*)?[ \t]*+"
+    return bool(re.fullmatch(rf"[ \t]*+{command}([;\n][ \t]*+{command})*", word))
 
 
 def jq_filter(word: str) -> bool:

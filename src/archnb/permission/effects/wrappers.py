@@ -16,13 +16,17 @@ WRAPPERS = frozenset(
 SHELLS = frozenset("bash sh dash zsh ksh mksh ash fish rbash csh tcsh eval source . pwsh".split())
 """What they are given is a program text."""
 
-INTERPRETERS = frozenset(
-    "python python2 python3 pypy pypy3 node nodejs deno bun ts-node tsx perl ruby irb php lua"
-    " luajit Rscript R julia ghci scala groovy tclsh wish osascript awk gawk mawk nawk sed ed ex vi"
-    " vim nvim emacs nano less more man jshell sqlite3 psql mysql duckdb mongosh bc dc m4 ipython"
-    " jupyter".split()
+SCRIPTED = frozenset(
+    "python python2 python3 pypy pypy3 node nodejs ts-node tsx perl ruby php lua luajit Rscript"
+    " julia tclsh".split()
 )
-"""They run code from a word, a file or a prompt: a rule must name the script as well."""
+"""They run a file, and what follows its name is the file's: a rule must name the file as well."""
+
+INTERPRETERS = SCRIPTED | frozenset(
+    "deno bun irb R ghci scala groovy wish osascript awk gawk mawk nawk sed ed ex vi vim nvim emacs"
+    " nano less more man jshell sqlite3 psql mysql duckdb mongosh bc dc m4 ipython jupyter".split()
+)
+"""They run code from a word, a file or a prompt."""
 
 REMOTE = frozenset(
     "curl wget http https httpie xh aria2c ftp sftp scp rsync nc ncat netcat socat telnet nslookup"
