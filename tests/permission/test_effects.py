@@ -123,10 +123,6 @@ def test_a_rule_means_what_it_names(rule, argv, passes):
     assert (effects(argv, rule) == []) is passes, effects(argv, rule)
 
 
-def test_named_programs_can_be_asked_about_as_well():
-    assert effects(["planner", "plan"], "planner *", named=False)
-
-
 # rows of the tables in everyday lines, each with the rule of its program
 SEEDS = [
     "git status -sb", "git log --oneline -5 -- 'a b.md'", "git diff HEAD~2 -- src/a.py",

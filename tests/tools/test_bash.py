@@ -181,3 +181,37 @@ def test_the_card_says_folder_and_limit(tmp_path):
 def test_no_command_is_said(command, tmp_path):
     with pytest.raises(ToolError, match="Give a bash command line"):
         TOOL.request({"command": command}, Workspace.at(tmp_path))
+
+
+@pytest.mark.parametrize(
+    ("command", "warns"),
+    [
+        ("cat link.txt", "leads outside"),
+        ("cat a.txt link.txt", "leads outside"),
+        ("cat *.txt", "leads outside"),
+        ("ls out/", "leads outside"),
+        ("grep --file=link.txt x a.txt", "leads outside"),
+        ("cd sub && cat back.txt", "leads outside"),
+        ("cat plain.md", "leads to .env"),
+        ("cat a.txt", ""),
+        ("cat inner.txt", ""),
+        ("ls .", ""),
+        ("echo nothing", ""),
+    ],
+)
+def test_a_link_is_followed_before_the_rules_speak(tmp_path, command, warns):
+    root = tmp_path / "work"
+    (root / "sub").mkdir(parents=True)
+    (tmp_path / "secret.txt").write_text("x")
+    (root / "a.txt").write_text("a")
+    (root / ".env").write_text("K=1")
+    (root / "link.txt").symlink_to(tmp_path / "secret.txt")
+    (root / "sub" / "back.txt").symlink_to("../../secret.txt")
+    (root / "out").symlink_to(tmp_path)
+    (root / "plain.md").symlink_to(".env")
+    (root / "sub" / "inner.txt").symlink_to("../a.txt")
+    (root / "inner.txt").symlink_to("a.txt")
+    if command == "cat *.txt":
+        (root / "a.txt").touch()
+    request = TOOL.request({"command": command}, Workspace.at(root))
+    assert warns in request.warning if warns else request.warning == ""

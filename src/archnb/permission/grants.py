@@ -57,9 +57,7 @@ def _covers_line(pattern: str, line: str) -> bool:
     if command.reasons or not command.parts:
         return False
     return all(
-        not part.reasons
-        and matches(pattern, part.plain)
-        and not effects(part.argv, pattern, named=True)
+        not part.reasons and matches(pattern, part.plain) and not effects(part.argv, pattern)
         for part in command.parts
     )
 

@@ -11,6 +11,7 @@ from archnb.errors import WorkspaceError
 from archnb.permission.requests import Changes, Diff, Request
 from archnb.workspace import FileChange, Workspace, decode, encode, listed
 
+
 def plan(changes: Sequence[FileChange], workspace: Workspace) -> Request:
     """What undoing ``changes`` (oldest first) would do, one diff a file; nothing is changed yet.
 

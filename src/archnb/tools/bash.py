@@ -8,6 +8,7 @@ import re
 import secrets
 import time
 from collections.abc import Sequence
+from itertools import islice
 from pathlib import Path
 
 from archnb.execution import git, process, sandbox
@@ -22,6 +23,7 @@ from archnb.workspace import Workspace
 _STAYING = frozenset("cat cut diff echo grep head ls nl pwd sort tail tr true uniq wc".split())
 TIMEOUT = 120_000  # milliseconds, as OpenCode has it
 MAX_TIMEOUT = 600_000
+MAX_MATCHES = 500  # entries of a pattern that are looked at
 
 
 def _request(given: Input, workspace: Workspace) -> Request:
@@ -49,8 +51,34 @@ def _request(given: Input, workspace: Workspace) -> Request:
         Shell(command, workspace.name(folder), timeout, sandbox.LABEL),
         always=(command, *_wider(command)),
         outside=outside,
-        warning=_git_danger(command, folder),
+        warning=_git_danger(command, folder) or _led_astray(command, folder, workspace),
     )  # fmt: skip
+
+
+def _led_astray(command: str, folder: Path, workspace: Workspace) -> str:
+    """Why a word reaches more than it says: a link that leads outside, or to a file of keys."""
+    for part in parse(command).parts:
+        if part.argv[:1] == ("cd",) and len(part.argv) == 2:
+            folder = folder / part.argv[1]
+        for word in part.argv[1:]:
+            for path in _meant(folder, word.partition("=")[2] or word):
+                real = path.resolve()
+                if not real.is_relative_to(workspace.root):
+                    return f"{word} leads outside the workspace"
+                name = workspace.name(real)
+                if os.path.normpath(path) != str(real) and (secret := workspace.secret(name)):
+                    return f"{word} leads to {name}, and {secret}"
+    return ""
+
+
+def _meant(folder: Path, word: str) -> list[Path]:
+    """The entries that a word names; of a pattern the first few hundred."""
+    try:
+        if re.search(r"[*?\[]", word) and not word.startswith("/"):
+            return list(islice(folder.glob(word), MAX_MATCHES))
+        return [folder / word] if os.path.lexists(folder / word) else []
+    except (OSError, ValueError, NotImplementedError):  # no name that a file could have
+        return []
 
 
 def _wider(command: str) -> tuple[str, ...]:

@@ -35,12 +35,11 @@ _KNOWN: Mapping[str, Mapping[str, str]] = {
 _SAME = {"pip3": "pip", "python3": "python"}  # other names of what a rule names
 
 
-def effects(argv: Sequence[str], pattern: str, *, named: bool = True) -> list[str]:
+def effects(argv: Sequence[str], pattern: str) -> list[str]:
     """Why ``argv``, matched by an allow rule's ``pattern``, must still be asked; empty if harmless.
 
     A program that is not known here may run if the pattern names it, with arguments that stay
     inside the workspace; a subcommand that is not known, if the pattern names it and its options.
-    ``named=False`` asks for both.
 
     >>> effects(["git", "log", "--oneline", "-5"], "git log*")
     []
@@ -55,13 +54,13 @@ def effects(argv: Sequence[str], pattern: str, *, named: bool = True) -> list[st
     forms = _PROGRAMS.get(program)
     spelled = pattern.split()
     if forms is None:
-        return _unknown(argv, spelled, named)
+        return _unknown(argv, spelled)
     form, depth = _resolve(forms, argv)
     name = " ".join(argv[:depth])
     if form is None and program in SCRIPTED and _names_script(spelled, argv):
-        return _unknown(argv, spelled, named)
+        return _unknown(argv, spelled)
     if form is None:
-        if named and _spelled_out(argv, spelled):
+        if _spelled_out(argv, spelled):
             return [f"{word}: may lie outside" for word in argv[1:] if not inside(word)]
         return [_no_form(program, argv)]
     if form.code and not _names(spelled, program):
@@ -92,13 +91,13 @@ def _no_form(program: str, argv: Sequence[str]) -> str:
     return f"{name}: this form is not among those known to be harmless"
 
 
-def _unknown(argv: Sequence[str], spelled: Sequence[str], named: bool) -> list[str]:
+def _unknown(argv: Sequence[str], spelled: Sequence[str]) -> list[str]:
     program = argv[0]
     runs = program in WRAPPERS | SHELLS | REMOTE | STATEFUL
     runs = runs or ("/" in program and (spelled[0] != program or not inside(program)))
     if re.sub(r"[\d.]+$", "", program) in INTERPRETERS or program in INTERPRETERS:
         runs = program not in SCRIPTED or not _names_script(spelled, argv)
-    if not named or runs or not _names(spelled, program):
+    if runs or not _names(spelled, program):
         return [f"{program}: what it can do is not known here, and the rule does not spell it out"]
     return [f"{word}: may lie outside" for word in argv[1:] if not inside(word)]
 
