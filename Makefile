@@ -15,7 +15,7 @@ demo: $(READY)  ## run the quickstart offline, to the end, on a copy of the shop
 	@echo "Open it in JupyterLab: make lab"
 
 lab: $(READY)  ## open the quickstart in JupyterLab
-	$(BIN)/archnb lab notebooks/quickstart.ipynb
+	$(BIN)/archnb lab notebooks/quickstart.ipynb $(if $(filter 0,$(shell id -u)),--allow-root)
 
 test: $(READY)  ## every test that needs no browser
 	$(BIN)/python -m pytest -m "not browser"
@@ -47,6 +47,7 @@ clean:
 
 $(READY): requirements.lock pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.exit("archnb needs Python 3.11 or newer; this is " + sys.version.split()[0]) if sys.version_info < (3, 11) else None'
+	@echo "Setting up $(VENV): this takes a minute or two, once."
 	$(PYTHON) -m venv $(VENV)
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements.lock
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .

@@ -229,6 +229,42 @@ def test_the_same_call_for_the_third_time_asks(tmp_path, same_answer):
     assert [event.state for event in returned(seen).values()] == ["done", "done", "refused"]
 
 
+def test_a_failing_command_again_and_again_asks(tmp_path):
+    """Its seconds differ each time: that is no progress."""
+    asked = []
+
+    async def answer(ask):
+        asked.append(ask.decision.reasons)
+        return Reply("reject")
+
+    turns = [[call("bash", f"c{number}", command="ls nothing")] for number in range(3)]
+    rules = [Rule("bash", "ls *", "allow")]
+    play(wired([*turns, []], tmp_path, answer, rules))
+    assert len(asked) == 1
+    assert "3rd time" in asked[0][0]
+
+
+def test_an_interrupt_says_what_had_not_begun(tmp_path):
+    async def main():
+        async def answer(ask):
+            asyncio.get_running_loop().call_later(0.01, task.cancel)
+            return await asyncio.get_running_loop().create_future()
+
+        seen = []
+
+        async def consume():
+            async for event in loop.run(wired([[write("w", "f")], []], tmp_path, answer), [], "x"):
+                seen.append(event)
+
+        task = asyncio.ensure_future(consume())
+        await task
+        return seen
+
+    seen = asyncio.run(main())
+    assert "nothing was done" in returned(seen)["w"].text
+    assert "not decided: interrupted" in fold_all(seen).calls[0].text()
+
+
 def test_a_change_between_equal_calls_is_progress(tmp_path):
     async def answer(ask):
         assert ask.request.permission == "edit"

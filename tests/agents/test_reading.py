@@ -263,3 +263,25 @@ def test_rules_steps_and_options_are_opencodes():
             assert options_of(given) == case["expected_options"], case["id"]
         seen += 1
     assert seen
+
+
+@pytest.mark.parametrize(
+    ("front", "words"),
+    [
+        ("permisson:\n  bash: deny", "permisson is no key"),
+        ("tool:\n  bash: false", "tool is no key"),
+        ("permission:\n  bsh: deny", "no tool is called bsh"),
+        ("permission:\n  eidt:\n    '*': deny", "no tool is called eidt"),
+    ],
+)
+def test_a_misspelt_deny_is_an_error(front, words):
+    with pytest.raises(AgentError, match=words):
+        parse(f"---\n{front}\n---\nBody.", "a")
+
+
+@pytest.mark.parametrize(
+    "front",
+    ["permission:\n  my_plugin_tool: deny", "permission:\n  'edi*': deny", "permissionMode: plan"],
+)
+def test_what_is_no_misspelling_is_read(front):
+    assert parse(f"---\n{front}\n---\nBody.", "a").prompt == "Body."

@@ -102,7 +102,7 @@ def test_a_diff_has_no_active_markup_whatever_stands_in_it(before, after):
 
 def test_words_that_differ_are_emphasised():
     page = diff_html(Diff("f", "total numeric NOT NULL\n", "total numeric(12, 2) NOT NULL\n"))
-    assert '<span style="background:#a5e0b5">(12, 2)</span>' in page
+    assert re.search(r'<span style="background:[^"]+">\(12, 2\)</span>', page)
 
 
 def test_a_diff_of_many_lines_is_cut_and_says_so_but_counted_whole():

@@ -7,6 +7,7 @@ import pytest
 from archnb import events
 from archnb.conversation import Text, ToolCall
 from archnb.errors import AgentError, CellError, WorkspaceError
+from archnb.permission.policy import PolicyApprover, parse_policy
 from archnb.permission.requests import Grant, Reply
 from archnb.providers.scripted import Scripted
 from archnb.session.session import Session
@@ -321,3 +322,33 @@ def test_steps_of_undo_do_not_merge_across_runs(folder):
     play(one.run("go", Person(trust=YES)))
     play(one.run("go", Person()))
     assert [[change.path for change in group] for group in one.changed] == [["a"], ["b"]]
+
+
+def test_a_policy_never_trusts_a_file_and_leaves_nothing_behind(folder, home):
+    agent_file(folder)
+    approver = PolicyApprover(parse_policy(["trust:*", "edit:docs/*"]))
+    seen = play(session(folder, [write("1", "docs/a")], []).run("go", approver))
+    assert states(seen)["1"] == "done"
+    assert not list(home.rglob("trust.json"))
+
+
+def test_trust_is_listed_and_taken_back(folder):
+    agent_file(folder)
+    one = session(folder, [], [write("1", "docs/a")], [])
+    play(one.run("go", Person(trust=YES)))
+    (entry,) = one.trusted()
+    assert entry.path == "agents/writer.md"
+    one.distrust(entry)
+    assert one.trusted() == []
+    person = Person()
+    play(one.run("go", person))
+    assert person.asked == ["trust agents/writer.md", "create docs/a"]
+
+
+def test_the_model_is_told_who_denied(folder):
+    agent_file(folder, "---\ndescription: plain\n---\nYou write.\n")
+    for by, words in (("you", "The person denied"), ("nobody: unattended", "denied by nobody")):
+        one = session(folder, [write("1", "a")], [])
+        seen = play(one.run("go", Person(create=Reply("reject", by=by))))
+        (returned,) = [e for e in seen if isinstance(e, events.ToolReturned)]
+        assert words in returned.text

@@ -2,13 +2,20 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping
+from difflib import get_close_matches
 from typing import Any
 
 from archnb.agents.front_matter import FrontMatter
 from archnb.permission.rules import ACTIONS, ALIASES, Action, Rule, expand_home
 
 _EDITING = frozenset({"write", "edit", "patch"})  # one key `edit` when the tools map is read
+# What rules speak of in OpenCode and here: a deny of anything that is nearly one is a misspelling.
+_NAMES = (
+    "bash edit write patch multiedit read list glob grep webfetch websearch task skill question"
+    " todowrite todoread lsp external_directory doom_loop draw lint verify decide shell"
+).split()
 _ACTIONS = "Use allow, ask or deny."
 
 
@@ -97,6 +104,13 @@ def _of_one(front: FrontMatter, name: str, given: Any, home: str) -> Iterator[Ru
 def _rule(front: FrontMatter, name: str, pattern: str, action: Any, keys: tuple[str, ...]) -> Rule:
     if not name.isprintable():
         raise front.error(f"{name!r}: the name of a tool must be visible characters.", *keys)
+    literal = action == "deny" and name not in _NAMES and not re.search(r"[*?]", name)
+    if literal and (meant := get_close_matches(name, _NAMES, n=1, cutoff=0.75)):
+        raise front.error(
+            f"{'.'.join(keys)}: no tool is called {name}; this deny would bind nothing.",
+            *keys,
+            hint=f"Did you mean {meant[0]}?",
+        )
     if action not in ACTIONS:
         word = action if isinstance(action, str) else str(action).lower()
         raise front.error(f"{'.'.join(keys)}: {word!r} is no action.", *keys, hint=_ACTIONS)

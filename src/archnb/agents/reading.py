@@ -6,6 +6,7 @@ import hashlib
 import stat
 from collections.abc import Mapping
 from dataclasses import dataclass
+from difflib import get_close_matches
 from pathlib import Path
 from typing import Any, get_args
 
@@ -16,6 +17,8 @@ from archnb.agents.front_matter import FrontMatter, read
 from archnb.errors import AgentError
 from archnb.permission.rules import Rule
 
+# Keys by which a file says what its agent may do: misspelt, they would vanish.
+_BINDING = ("permission", "permissions", "tools", "disallowedTools")
 MAX_BYTES = 200_000  # of an agent file; the largest published ones have about 40,000
 
 KNOWN = frozenset(
@@ -185,6 +188,11 @@ def options_of(values: FrontMatter | Mapping[str, Any]) -> dict[str, Any]:
     if options is not None and not isinstance(options, Mapping):
         raise front.error("options must be a map.", "options")
     unknown = {key: value for key, value in front.values.items() if key not in KNOWN}
+    for key in unknown:
+        if meant := get_close_matches(key.lower(), _BINDING, n=1, cutoff=0.85):
+            raise front.error(
+                f"{key} is no key; its rules would bind nothing.", key, hint=f"Write {meant[0]}."
+            )
     return {**(options or {}), **unknown}
 
 

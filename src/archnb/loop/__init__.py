@@ -13,7 +13,7 @@ from archnb.errors import ArchnbError
 from archnb.loop.calls import Calls
 from archnb.loop.repeats import Repeats
 from archnb.loop.wiring import MAX_STEPS, Wiring
-from archnb.loop.words import INTERRUPTED
+from archnb.loop.words import INTERRUPTED, NOT_BEGUN
 from archnb.providers.base import Turn, Waiting
 
 __all__ = ["MAX_STEPS", "Wiring", "run"]
@@ -90,10 +90,12 @@ async def _step(
         interrupted = True
     finally:
         # Every call is answered in the next message, also when the generator is closed early.
-        missing = _answer_calls(history, message.calls, calls.results)
+        results = calls.results
+        missing = _answer_calls(history, message.calls, results, calls.begun)
     if interrupted:
         for call in missing:
-            yield events.ToolReturned(wiring.shown_id(call.id), "failed", INTERRUPTED)
+            said = results[call.id].text
+            yield events.ToolReturned(wiring.shown_id(call.id), "failed", said)
         _close(history)
         yield events.RunEnded("interrupted")
 
@@ -113,11 +115,16 @@ def _told_apart(answer: Sequence[Block]) -> tuple[Block, ...]:
 
 
 def _answer_calls(
-    history: list[Message], calls: Sequence[ToolCall], results: dict[str, ToolResult]
+    history: list[Message],
+    calls: Sequence[ToolCall],
+    results: dict[str, ToolResult],
+    begun: set[str],
 ) -> list[ToolCall]:
     """Append the message that answers ``calls``; gives those that have no result of their own."""
     missing = [call for call in calls if call.id not in results]
-    results |= {call.id: ToolResult(call.id, INTERRUPTED, is_error=True) for call in missing}
+    for call in missing:
+        said = INTERRUPTED if call.id in begun else NOT_BEGUN
+        results[call.id] = ToolResult(call.id, said, is_error=True)
     history.append(Message("user", tuple(results[call.id] for call in calls)))
     return missing
 

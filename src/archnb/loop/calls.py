@@ -52,10 +52,14 @@ class _Card:
 
 
 class Calls:
-    """Settles and runs the calls of one answer; ``results`` has an entry for each that ended."""
+    """Settles and runs the calls of one answer.
+
+    ``results`` has an entry for each that ended; ``begun`` holds the ids of those that were run.
+    """
 
     def __init__(self, wiring: Wiring, repeats: Repeats, run: Run) -> None:
         self.results: dict[str, ToolResult] = {}
+        self.begun: set[str] = set()
         self._wiring = wiring
         self._repeats = repeats
         self._run = run
@@ -263,6 +267,7 @@ class Calls:
                     async for event in finishing:
                         yield event
                 return
+        self.begun.add(call.id)
         yield events.ToolStarted(shown_id)
         started = time.monotonic()
         todos = tuple(self._wiring.todos)

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, field
 
 from archnb.permission.requests import Request
 from archnb.tools.base import Output
+
+# How long a command took is no answer.
+_TOOK = re.compile(r", \d+\.\d s\)")
 
 
 @dataclass(slots=True)
@@ -23,9 +27,9 @@ class Repeats:
 
     def answered(self, request: Request, output: Output) -> None:
         """A file that changed, or another answer to the same request, is progress."""
-        key = request.digest
+        key, answer = request.digest, _TOOK.sub("", output.text)
         if output.changes:
             self._counts.clear()
-        elif self._answers.get(key, output.text) != output.text:
+        elif self._answers.get(key, answer) != answer:
             self._counts[key] = 1
-        self._answers[key] = output.text
+        self._answers[key] = answer

@@ -7,6 +7,7 @@ import difflib
 from archnb.permission.requests import Changes, Decision, Reply, Request, Shell
 
 INTERRUPTED = "Interrupted by the person; the outcome is unknown where it had begun."
+NOT_BEGUN = "Interrupted by the person before this was run; nothing was done."
 CHANGED = "Something changed while this waited, and nothing was done. This is how it is now."
 
 
@@ -29,6 +30,10 @@ def refusal(decision: Decision, reply: Reply | None) -> str:
         return ""
     if reply.feedback:
         return f"The person denied this call with the following feedback: {reply.feedback}"
+    if reply.by != "you":
+        return (
+            f"This call was denied by {reply.by}. Do not repeat it; say what you would have done."
+        )
     return "The person denied this call. Do not repeat it; go on without it or ask what they want."
 
 

@@ -54,29 +54,41 @@ def command(shell: Any, verb: str, rest: str) -> str:
 
 
 def _permissions(session: Session) -> str:
-    granted = session.granted()
-    if not granted:
-        return "Nothing is allowed beyond the agent's own rules."
     lines = [
-        f"{number:>3}  {grant.permission} {grant.pattern}   (for {SCOPES[grant.scope]}; "
-        f"asked by {grant.agent})"
-        for number, grant in enumerate(granted, start=1)
+        f"{grant.permission} {grant.pattern}   (for {SCOPES[grant.scope]}; asked by {grant.agent})"
+        for grant in session.granted()
     ]
-    return "\n".join([*lines, "Take one back: %architect permissions revoke N"])
+    lines += [
+        f"{entry.path} as it stood   (trusted agent file of this workspace)"
+        for entry in session.trusted()
+    ]
+    if not lines:
+        return "Nothing is allowed beyond the agent's own rules."
+    numbered = [f"{number:>3}  {line}" for number, line in enumerate(lines, start=1)]
+    return "\n".join([*numbered, "Take one back: %architect permissions revoke N"])
 
 
 def _revoked(session: Session, words: list[str]) -> str:
+    count = len(session.granted()) + len(session.trusted())
     match words:
         case ["revoke", "all"]:
-            count = len(session.granted())
             for _ in range(count):
-                session.revoke(1)
+                _revoke(session, 1)
             return f"{count} taken back."
         case ["revoke", number] if number.isdigit():
-            grant = session.revoke(int(number))
-            return f"Taken back: {grant.permission} {grant.pattern}"
+            return f"Taken back: {_revoke(session, int(number))}"
         case _:
             raise CellError(
                 f"%architect permissions {' '.join(words)}: I do not know that.",
                 hint="%architect permissions revoke N, or revoke all",
             )
+
+
+def _revoke(session: Session, number: int) -> str:
+    granted, trusted = session.granted(), session.trusted()
+    if len(granted) < number <= len(granted) + len(trusted):
+        entry = trusted[number - len(granted) - 1]
+        session.distrust(entry)
+        return f"the trust in {entry.path}"
+    grant = session.revoke(number)
+    return f"{grant.permission} {grant.pattern}"

@@ -63,6 +63,8 @@ class PolicyApprover:
     policy: Policy
 
     async def __call__(self, ask: Ask) -> Reply:
+        if ask.request.permission == "trust":  # it would outlive the run
+            return Reply("reject", by="the policy of this run (only a person can trust a file)")
         for approval in self.policy:
             if approval.covers(ask.request):
                 by = f"the policy of this run (--approve '{approval}')"

@@ -40,6 +40,7 @@ _RUN = re.compile(
     re.IGNORECASE,
 )
 _TARGET = re.compile(r"\b(?:to|into|as)\s+[`\"']?@?([\w./-]+\.\w+)[`\"']?", re.IGNORECASE)
+_ASK = re.compile(r"\s*(?:please\s+)?ask\s+@([\w-]+)(?![\w./-])", re.IGNORECASE)
 _HANDED_ON = re.compile(re.escape(HANDED_ON).replace(r"\{\}", r"(\S+)"))
 _AND_RUN = re.compile(
     r"(?:\s*,\s*|\s+)(?:and\s+|then\s+)+(?=(?:run|execute)\s*(?::|`))", re.IGNORECASE
@@ -128,6 +129,8 @@ def hear(prompt: str) -> Heard:
 def _asked(sentence: str, agents: Sequence[str]) -> Order | None:
     """A sentence that names an agent: its part of the work, handed on as it stands."""
     named = next((name for name in references(sentence) if name in agents), None)
+    if named is None and (unknown := _ASK.match(sentence)):
+        named = unknown[1]  # no agent: the tool will say which there are
     if named is None:
         return None
     _, _, rest = sentence.partition(f"@{named}")

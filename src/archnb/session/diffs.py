@@ -67,14 +67,14 @@ class DiffLine:
         return body, self.text[len(body) :]
 
 
-# Every colour comes with its own ink: the same on a light page, a dark one, and one we do not know.
+# Colours one can look through: the page's own ink stays readable on a light page and on a dark one.
 _INK = {
-    "+": "background:#e6f4ea;color:#0d3b1c",
-    "-": "background:#fdeceb;color:#5f1412",
+    "+": "background:rgba(46,160,67,.18)",
+    "-": "background:rgba(248,81,73,.18)",
     "@": "color:var(--jp-ui-font-color2,#5f6b76)",
     "!": "color:var(--jp-ui-font-color2,#5f6b76);font-style:italic",
 }
-_EMPHASIS = {"+": "background:#a5e0b5", "-": "background:#f6b8b3"}
+_EMPHASIS = {"+": "background:rgba(46,160,67,.42)", "-": "background:rgba(248,81,73,.42)"}
 
 
 def diff_lines(diff: Diff) -> list[DiffLine]:

@@ -39,6 +39,7 @@ def examine() -> list[Row]:
             shutil.which("bash") is not None,
             shutil.which("bash") or "not found: commands cannot run",
         ),
+        *_databases(),
         Row("sandbox", True, sandbox.LABEL),
         _agent(session),
         _model(session),
@@ -60,6 +61,17 @@ def _drawing() -> Row:
         )
     except ArchnbError as error:
         return Row("diagrams", ok=False, says=str(error), needed=True)
+
+
+def _databases() -> list[Row]:
+    """The engines that `verify` proves schemas on."""
+    from archnb.design.verify import databases
+
+    return [
+        Row(database.name, not why, f"{database.title}: {why or 'schemas can be proved on it'}")
+        for database in databases()
+        for why in [database.missing()]
+    ]
 
 
 def _package(name: str, use: str, *, needed: bool = False) -> Row:

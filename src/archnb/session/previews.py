@@ -10,6 +10,7 @@ from archnb.permission.requests import Changes, Decision, Diff, Preview, Shell
 from archnb.session.diffs import diff_counts, diff_html, diff_lines, remarks, spell_trailing
 
 GREY = "color:var(--jp-ui-font-color2,#5f6b76)"
+SHOWN = 22  # lines that fit into a box before it scrolls
 _LINES = "font-family:var(--jp-code-font-family,monospace);font-size:90%;white-space:pre-wrap"
 _CELL = "text-align:left;vertical-align:top;padding:1px 14px 1px 0"
 
@@ -39,15 +40,25 @@ def preview_html(preview: Preview) -> str:
     match preview:
         case Changes(diffs):
             files = "".join(_diff_html(diff, len(diffs) > 1) for diff in diffs)
-            return f'<div style="max-height:420px;overflow:auto">{files}</div>'
+            lines = sum(len(diff_lines(diff)) for diff in diffs)
+            return f'<div style="max-height:420px;overflow:auto">{files}</div>{_long(lines)}'
         case Shell(command, folder, timeout, sandbox):
             where = _limits(folder, timeout, sandbox)
             line = text_html(spell_trailing(command))
-            return f'<pre style="{FIXED};margin:4px 0">$ {line}</pre>{_aside(where)}'
+            long = _long(command.count("\n") + 1)
+            return f'<pre style="{FIXED};margin:4px 0">$ {line}</pre>{long}{_aside(where)}'
         case str():
-            return f'<pre style="{FIXED}">{text_html(preview)}</pre>'
+            long = _long(preview.count("\n") + 1)
+            return f'<pre style="{FIXED}">{text_html(preview)}</pre>{long}'
         case _:
             assert_never(preview)
+
+
+def _long(lines: int) -> str:
+    """What stands under a box that may hold more lines than it shows."""
+    return (
+        _aside(f"{lines} lines: scroll the box above to see all of them") if lines > SHOWN else ""
+    )
 
 
 def parts_text(decision: Decision) -> list[str]:

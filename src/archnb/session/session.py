@@ -25,7 +25,7 @@ from archnb.session import undo
 from archnb.session.asking import ask_first
 from archnb.session.choices import Choice, agent_choice, model_choice
 from archnb.session.prompt import check_references, handed_to
-from archnb.session.trust import Trust
+from archnb.session.trust import Accepted, Trust
 from archnb.tools.base import Output, Tool, all_tools
 from archnb.workspace import FileChange, Workspace
 
@@ -110,6 +110,16 @@ class Session:
         else:
             self.trust.revoke(self.workspace.root, agent.digest, grant)
         return grant
+
+    def trusted(self) -> list[Accepted]:
+        """The agent files of this workspace whose loosening was accepted."""
+        root = str(self.workspace.root)
+        return [entry for entry in self.trust.entries() if entry.root == root]
+
+    def distrust(self, entry: Accepted) -> None:
+        """Take an acceptance back: what the file loosens asks again."""
+        self.trust.forget(self.workspace.root, entry.digest)
+        self._declined.clear()
 
     async def run(
         self,

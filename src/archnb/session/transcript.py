@@ -121,6 +121,8 @@ class CallRecord:
         lines = []
         if self.reply:
             word = "approved" if self.reply.approved else "denied"
+            if self.reply.by == "interrupted":
+                return [f"not decided: interrupted after {self.waited:.0f} s", *self._why]
             if self.reply.edited is not None and self.ask and self.request != self.ask.request:
                 word += " with changes"
             when = f" on {self.replied_at:%Y-%m-%d at %H:%M:%S}" if self.replied_at else ""
@@ -133,7 +135,11 @@ class CallRecord:
                 )
         elif self.decision and self.decision.action != "ask":
             lines.append({"allow": "allowed", "deny": "denied"}[self.decision.action] + " by rule")
-        return [*lines, *(why_lines(self.decision) if self.decision else ())]
+        return [*lines, *self._why]
+
+    @property
+    def _why(self) -> list[str]:
+        return why_lines(self.decision) if self.decision else []
 
 
 @dataclass(frozen=True, slots=True)

@@ -196,6 +196,9 @@ def _prove(texts: Mapping[str, str], limit: Limit) -> Verdict:
         reason = str(stopped)
     if proof is None:
         return Verdict(_TITLE, version, None, reason=reason)
+    notes = proof.notes
+    if reason and proof.problems:  # refused already, whatever would have come
+        notes, reason = (*notes, f"not finished: {reason}"), ""
     reason = reason or proof.reason
     tables, keys = map(int, proof.counts)
     return Verdict(
@@ -205,7 +208,7 @@ def _prove(texts: Mapping[str, str], limit: Limit) -> Verdict:
         tuple(proof.problems),
         account(proof.accepted, proof.left_out, tables, keys),
         reason,
-        proof.notes,
+        notes,
     )
 
 

@@ -154,7 +154,9 @@ def _prove(texts: Mapping[str, str], limit: Limit) -> Verdict:
             tables, keys = proof.counts()
         except Stopped as stopped:
             reason = str(stopped)
-    problems = tuple(proof.problems)
+    problems, notes = tuple(proof.problems), tuple(proof.notes)
+    if reason and problems:  # refused already, whatever would have come
+        notes, reason = (*notes, f"not finished: {reason}"), ""
     if not reason and not problems and not proof.accepted:
         reason = "there is no statement in it"
     return Verdict(
@@ -164,7 +166,7 @@ def _prove(texts: Mapping[str, str], limit: Limit) -> Verdict:
         problems,
         account(proof.accepted, len(proof.notes), tables, keys),
         reason,
-        tuple(proof.notes),
+        notes,
     )
 
 
