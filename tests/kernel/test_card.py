@@ -181,7 +181,7 @@ def test_three_cards_stand_at_once_and_are_answered_in_any_order(kernel, folder)
 
 
 def test_approve_all(kernel, folder):
-    out = kernel.run(LOAD, THREE, GO, LEFT, click=[("Approve all (3)",)])
+    out = kernel.run(LOAD, THREE, GO, LEFT, click=[(At(2, "Approve all (3)"),)])
     assert out.error == ""
     assert sorted(path.name for path in folder.glob("*.txt")) == ["a.txt", "b.txt", "c.txt"]
     assert out.text.count("approved by you, 3 at once") == 3
@@ -205,7 +205,7 @@ def test_approve_all_leaves_out_a_card_whose_edit_was_begun(kernel, folder):
         click=[
             (
                 At(1, "Approve edited…"),
-                "Approve all (2)",
+                At(2, "Approve all (2)"),
                 At(1, Fill(TEXT, "B")),
                 At(1, "Approve this text"),
             )

@@ -48,11 +48,12 @@ def add(commands: Commands) -> None:
 
 def _ask(given: argparse.Namespace) -> int:
     from archnb.session.session import Session
-    from archnb.terminal import Printer, approve_by_input, deny_unattended
+    from archnb.terminal import Printer
+    from archnb.terminal.asking import InputApprover, deny_unattended
 
     session = Session()
     printer = Printer(stream=sys.stderr if given.json else None)
-    approver = approve_by_input if sys.stdin.isatty() else deny_unattended
+    approver = InputApprover() if sys.stdin.isatty() else deny_unattended
 
     async def run() -> None:
         text = " ".join(given.text)

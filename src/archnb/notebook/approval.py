@@ -9,10 +9,10 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from archnb.asking import InputApprover, deny_unattended
 from archnb.notebook.clicks import HEARTBEAT, Page, surface
 from archnb.permission.requests import Ask, Reply
 from archnb.session.transcript import CallRecord
+from archnb.terminal.asking import InputApprover, deny_unattended
 
 if TYPE_CHECKING:
     from archnb.notebook.card import Card
@@ -92,13 +92,13 @@ class CardApprover:
             page.close()
 
     def _recount(self) -> None:
-        """Tell every waiting card where it stands, and whether all can be approved by one click."""
+        """Tell every waiting card where it stands; the last one, below all others, offers all."""
         waiting = [card for card in self._waiting if card.open]
         offer = [card for card in waiting if not card.editing]
         if len(offer) < 2 or not all(card.seen for card in waiting):
             offer = []
         for place, card in enumerate(waiting, start=1):
-            card.stand(place, len(waiting), offer)
+            card.stand(place, len(waiting), offer if offer[-1:] == [card] else [])
 
 
 def _fallback(ask: Ask) -> dict[str, Any]:

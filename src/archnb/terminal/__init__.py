@@ -6,21 +6,12 @@ import sys
 from typing import TextIO, assert_never
 
 from archnb import events
-from archnb.asking import InputApprover, deny_unattended
 from archnb.design.diagrams import Drawing
 from archnb.design.findings import Findings
 from archnb.design.verdicts import Verdicts
 from archnb.html import visible
-from archnb.permission.requests import Ask, Reply
 from archnb.session.todos import todos_text
 from archnb.session.transcript import Result, fold
-
-__all__ = ["Printer", "approve_by_input", "deny_unattended"]
-
-
-async def approve_by_input(ask: Ask) -> Reply:
-    """The approver of a terminal."""
-    return await InputApprover()(ask)
 
 
 class Printer:
