@@ -36,7 +36,7 @@ Unicode's Default_Ignorable_Code_Point, controls and blank letters; without line
 without the selectors U+FE00 to U+FE0F, which choose how an emoji looks.
 """
 
-_HIDDEN = re.compile(f"[{UNSEEN}]")
+_HIDDEN = re.compile(f"[{UNSEEN}\ud800-\udfff]")  # halves of pairs cannot be sent
 
 
 @cache

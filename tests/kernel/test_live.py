@@ -103,7 +103,7 @@ def test_interrupt_at_a_card_and_carry_on(kernel, folder):
     before = (folder / "schema.sql").read_text()
     out = kernel.run(LOAD, FIX, "print('NOT REACHED')", interrupt_at_card=True)
     assert "KeyboardInterrupt" in out.error
-    assert "denied by interrupted" in out.text
+    assert "not decided: interrupted" in out.text
     assert "NOT REACHED" not in out.text
     assert (folder / "schema.sql").read_text() == before
     again = kernel.run(FIX, click=["Approve"])

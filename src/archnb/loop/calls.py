@@ -50,6 +50,11 @@ class _Card:
     reply: asyncio.Task[Reply]
     since: float
 
+    @property
+    def unanswered(self) -> bool:
+        """Whether nobody decided: it still waits, or the person interrupted at its prompt."""
+        return self.reply.cancelled() or not self.reply.done()
+
 
 class Calls:
     """Settles and runs the calls of one answer.
@@ -98,7 +103,8 @@ class Calls:
                     async for event in finishing:
                         yield event
         except asyncio.CancelledError:
-            for card in [card for card in self._cards.values() if not card.reply.done()]:
+            open_cards = [card for card in self._cards.values() if card.unanswered]
+            for card in open_cards:
                 waited = time.monotonic() - card.since
                 yield events.PermissionReplied(card.ask, Reply("reject", by="interrupted"), waited)
             cut = await self._cut_short()
