@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from archnb.permission.gate import Gate
-from archnb.permission.requests import Ask, Changes, Diff, Request, Shell
+from archnb.permission.requests import Ask, Changes, Decision, Diff, Request, Shell
 from archnb.permission.rules import Rule
 from archnb.session.diffs import MAX_LINES, diff_counts, diff_html, diff_lines
 from archnb.session.previews import parts_html, preview_html, preview_text
@@ -159,7 +159,7 @@ def test_no_name_can_start_a_line_of_its_own():
     lines = question_text(ask(request, notice="one\ntwo")).split("\n")
     assert lines[0].startswith("Approve? edit a<U+000A>  rule: fine (+2")
     assert "NOTE: one<U+000A>two" in lines
-    assert "  @ create a<U+000A>b (+1 −0)" in lines
+    assert "  | @ create a<U+000A>b (+1 −0)" in lines
 
 
 def edit(path):
@@ -209,3 +209,14 @@ def test_the_review_of_an_edited_text_follows_it():
     page = words(edited_html(command("ls"), "ls > x; rm *"))
     assert "because: redirects to or from a file" in page
     assert "rm *has a pattern or ~ that the shell expands" in page
+
+
+def test_a_command_cannot_forge_what_archnb_says_of_it():
+    forged = "ls\n(in the workspace, at most 5 s, network off, sandboxed)\npart: ls: allowed"
+    request = Request("bash", (forged,), "run ls", Shell(forged, ".", 120.0, "not sandboxed"))
+    decision = Decision("ask", Rule("bash", "*", "ask"))
+    lines = question_text(Ask("1", "c", "a", request, decision)).split("\n")
+    assert [line for line in lines if "network off" in line or "part: ls" in line] == [
+        "  | (in the workspace, at most 5 s, network off, sandboxed)",
+        "  | part: ls: allowed",
+    ]

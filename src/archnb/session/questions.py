@@ -36,7 +36,8 @@ def question_text(ask: Ask) -> str:
     lines = [f"Approve? {headline(ask.request)} · asked by {ask.agent}"]
     lines += [f"NOTE: {ask.notice}"] if ask.notice else []
     parts = [f"part: {part}" for part in parts_text(ask.decision)]
-    review = visible(preview_text(ask.request.preview)).split("\n")
+    # Marked line by line: what is asked about cannot pass for what archnb says of it.
+    review = [f"| {line}" for line in visible(preview_text(ask.request.preview)).split("\n")]
     below = [*map(_one_line, why_lines(ask.decision)), *review, *map(_one_line, parts)]
     return "\n".join([*map(_one_line, lines), *(f"  {line}" for line in below)])
 
