@@ -217,7 +217,11 @@ def _explained(decision: Decision) -> Decision:
     if decision.reasons or not _stricter(decision.action, decision.rules_action):
         return decision
     rule = decision.rule
-    if rule.source.startswith("archnb"):
+    if rule.source.startswith("archnb") and rule.pattern != "*":
+        reason = (
+            f'{rule.permission} "{rule.pattern}" asks here, unless a rule of `permission` allows it'
+        )
+    elif rule.source.startswith("archnb"):
         reason = "no rule allows it; archnb asks where OpenCode would not"
     elif rule.action == "deny":
         reason = "a deny holds although a later rule would lift it in OpenCode"
