@@ -91,12 +91,15 @@ class Gate:
             decision = self._settle_command(request.patterns, rules)
         else:
             decision = _settle_patterns(request, rules)
-        if request.warning and decision.action == "allow":
-            decision = replace(decision, action="ask", reasons=(request.warning,))
+        if request.warning and decision.action != "deny":  # also where a rule asks anyway
+            reasons = (*decision.reasons, request.warning)
+            decision = replace(decision, action="ask", reasons=reasons)
         outside = [_evaluate("external_directory", folder, rules) for folder in request.outside]
-        if outside and (worst := strictest(outside)) and _stricter(worst.action, decision.action):
-            reason = f"{', '.join(request.outside)} lies outside the workspace"
-            decision = replace(decision, action=worst.action, rule=worst, reasons=(reason,))
+        if outside and (worst := strictest(outside)).action != "allow":
+            told = (*decision.reasons, f"{', '.join(request.outside)} lies outside the workspace")
+            if _stricter(worst.action, decision.action):
+                decision = replace(decision, action=worst.action, rule=worst)
+            decision = replace(decision, reasons=told)
         if _stricter(theirs.action, decision.action):  # never looser than the rules alone
             decision = replace(decision, action=theirs.action, rule=theirs)
         return _explained(replace(decision, rules_action=theirs.action))
