@@ -22,7 +22,7 @@ from archnb.loop.repeats import Repeats
 from archnb.loop.wiring import Wiring
 from archnb.loop.words import CHANGED, INTERRUPTED, refusal, told, unread
 from archnb.permission.grants import bound
-from archnb.permission.requests import Ask, Changes, Decision, Reply, Request, Shell
+from archnb.permission.requests import Ask, Changes, Decision, Grant, Reply, Request, Shell
 from archnb.tools.base import Context, Output, Tool, ToolError
 
 Events = AsyncGenerator[events.Event, None]
@@ -90,16 +90,18 @@ class Calls:
                     for event in self._introduced(settled):
                         yield event
             for call in calls:
-                late = self._settled(call) if call.id not in early else None
-                if isinstance(late, str):
-                    shown = replace(call, id=self._wiring.shown_id(call.id))
-                    yield events.ToolCalled(shown, call.name, by=self._by)
-                    yield self._returned(call, "failed", Output(late, failed=True))
-                    continue
-                if late is not None:
-                    for event in self._introduced(late):
+                settled = early.get(call.id)
+                if settled is None:
+                    understood = self._understood(call)
+                    if isinstance(understood, str):
+                        shown = replace(call, id=self._wiring.shown_id(call.id))
+                        yield events.ToolCalled(shown, call.name, by=self._by)
+                        yield self._returned(call, "failed", Output(understood, failed=True))
+                        continue
+                    settled = self._settled(call, *understood)
+                    for event in self._introduced(settled):
                         yield event
-                async with aclosing(self._finish(late or early[call.id])) as finishing:
+                async with aclosing(self._finish(settled)) as finishing:
                     async for event in finishing:
                         yield event
         except asyncio.CancelledError:
@@ -122,30 +124,27 @@ class Calls:
 
     def _early(self, call: ToolCall, acting: set[str]) -> _Settled | None:
         """The call as understood before any is run; None where that must wait for its turn."""
-        tool = self._tool(call)
-        if tool is None:
+        understood = self._understood(call)
+        if isinstance(understood, str) or _acts_on(understood[1]) & acting:
             return None
-        try:
-            wanted = _acts_on(self._request(tool, call))
-        except MISTAKES:
-            return None
-        if wanted & acting:
-            return None
-        settled = self._settled(call)
-        return None if isinstance(settled, str) else settled
+        return self._settled(call, *understood)
 
-    def _settled(self, call: ToolCall, *, counting: bool = True) -> _Settled | str:
-        """What the call wants and what the gate says; a sentence where it cannot be understood."""
-        tool = self._tool(call)
+    def _understood(self, call: ToolCall) -> tuple[Tool, Request] | str:
+        """The tool and what the call wants; a sentence where that cannot be understood."""
+        name = call.name.lower()
+        name = _OTHER_NAMES.get(name, name)
+        tool = next((tool for tool in self._wiring.offered if tool.name == name), None)
         if tool is None:
             names = ", ".join(tool.name for tool in self._wiring.offered)
             return f"There is no tool {call.name!r}. Available tools: {names}."
         try:
-            request = self._request(tool, call)
+            return tool, self._request(tool, call)
         except MISTAKES as error:
             return str(error)
-        decision = self._decide(request, self._repeats.made(request) if counting else 0)
-        return _Settled(call, tool, request, decision)
+
+    def _settled(self, call: ToolCall, tool: Tool, request: Request) -> _Settled:
+        """The call counted, with what the gate says."""
+        return _Settled(call, tool, request, self._decide(request, self._repeats.made(request)))
 
     def _request(self, tool: Tool, call: ToolCall, **changed: str) -> Request:
         """What the call wants; no answer tells what stands in a file that may not be read."""
@@ -160,11 +159,6 @@ class Calls:
 
     def _decide(self, request: Request, repeats: int = 0) -> Decision:
         return self._wiring.gate.settle(request, grants=self._wiring.grants, repeats=repeats)
-
-    def _tool(self, call: ToolCall) -> Tool | None:
-        name = call.name.lower()
-        name = _OTHER_NAMES.get(name, name)
-        return next((tool for tool in self._wiring.offered if tool.name == name), None)
 
     def _introduced(self, settled: _Settled) -> list[events.Event]:
         call = replace(settled.call, id=self._wiring.shown_id(settled.call.id))
@@ -206,7 +200,7 @@ class Calls:
             if not reply.approved:
                 break
             if reply.grant:
-                self._grant(reply, card.ask.request)
+                self._grant(bound(reply.grant, card.ask.request))
             try:
                 settled, notice = self._confirmed(settled, reply)
             except MISTAKES as error:
@@ -243,16 +237,14 @@ class Calls:
             return settled, f"Your text is denied by a rule ({decision.rule}). Nothing was done."
         return replace(settled, request=edited, edited=True), ""
 
-    def _grant(self, reply: Reply, asked: Request) -> None:
+    def _grant(self, grant: Grant) -> None:
         """Remember an "always", and answer the waiting cards that it covers."""
-        if reply.grant is None:
-            return
-        self._wiring.grants.append(bound(reply.grant, asked))
+        self._wiring.grants.append(grant)
         for call_id, card in list(self._cards.items()):
             if card.reply.done() or self._decide(card.ask.request).action != "allow":
                 continue
             card.reply.cancel()
-            covered = Reply("once", by=f'your "always" for {reply.grant.pattern}')
+            covered = Reply("once", by=f'your "always" for {grant.pattern}')
             settled: asyncio.Task[Reply] = asyncio.ensure_future(_given(covered))
             waited = time.monotonic() - card.since
             self._show(events.PermissionReplied(card.ask, covered, waited))
@@ -261,11 +253,12 @@ class Calls:
     async def _do(self, settled: _Settled, reply: Reply | None) -> Events:
         call, shown_id = settled.call, self._wiring.shown_id(settled.call.id)
         if reply is None and self._acted:  # what it wants may have changed since it was settled
-            again = self._settled(call, counting=False)
-            if isinstance(again, str):
-                yield self._returned(call, "failed", Output(again, failed=True))
+            try:
+                request = self._request(settled.tool, call)
+            except MISTAKES as error:
+                yield self._returned(call, "failed", Output(str(error), failed=True))
                 return
-            settled = again
+            settled = replace(settled, request=request, decision=self._decide(request))
             if settled.decision.action != "allow":
                 for event in self._asked(settled, CHANGED):
                     yield event

@@ -11,6 +11,7 @@ from functools import cache
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
+from archnb.html import UNSEEN
 from archnb.permission.effects import words
 from archnb.permission.effects.wrappers import MANY_FILES, SHELLS, TAME, WRAPPERS
 
@@ -52,10 +53,8 @@ _NODE_WORDS = {
     "comment": "hides a part behind a comment",
     "test_command": "evaluates a test",
 }
-_HIDDEN = re.compile(
-    r"[^\t\n\x20-\x7e\u00a0-\U000e0000]|[\u00ad\u061c\u180e\u200b-\u200f\u2028-\u202f\u205f-\u206f\ufeff]"
-    r"|[\u034f\u115f\u1160\u17b4\u17b5\u2800\u3164\uffa0]"
-)
+# Narrow spaces and what lies beyond every script besides: a command has none of them.
+_HIDDEN = re.compile(f"[{UNSEEN}\\u202f\\u205f\\U000e1000-\\U0010ffff]")
 _UNQUOTED = frozenset({"word", "concatenation", "command_name"})
 _EXPANDED = re.compile(r"(?<!\\)([*?\[]|\{[^{}]*(,|\.\.)[^{}]*\})|^~|[=:]~")
 # What a pattern of files may look like: no hidden files, nothing upwards, no option.
