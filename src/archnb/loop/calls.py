@@ -6,7 +6,6 @@ The gate stands here and nowhere else: no tool is run except by :meth:`Calls.set
 from __future__ import annotations
 
 import asyncio
-import secrets
 import time
 from collections import deque
 from collections.abc import AsyncGenerator, Sequence
@@ -17,12 +16,13 @@ from typing import Literal
 from archnb import events
 from archnb.conversation import ToolCall, ToolResult
 from archnb.errors import ArchnbError
+from archnb.loop.cards import Cards
 from archnb.loop.delegating import Run, delegated
 from archnb.loop.repeats import Repeats
 from archnb.loop.wiring import Wiring
 from archnb.loop.words import CHANGED, INTERRUPTED, refusal, told, unread
 from archnb.permission.grants import bound
-from archnb.permission.requests import Ask, Changes, Decision, Grant, Reply, Request, Shell
+from archnb.permission.requests import Changes, Decision, Reply, Request, Shell
 from archnb.tools.base import Context, Output, Tool, ToolError
 
 Events = AsyncGenerator[events.Event, None]
@@ -44,18 +44,6 @@ class _Settled:
     edited: bool = False  # a person changed the request before approving it
 
 
-@dataclass(frozen=True, slots=True)
-class _Card:
-    ask: Ask
-    reply: asyncio.Task[Reply]
-    since: float
-
-    @property
-    def unanswered(self) -> bool:
-        """Whether nobody decided: it still waits, or the person interrupted at its prompt."""
-        return self.reply.cancelled() or not self.reply.done()
-
-
 class Calls:
     """Settles and runs the calls of one answer.
 
@@ -70,7 +58,7 @@ class Calls:
         self._run = run
         self._outbox: deque[events.Event] = deque()
         self._stirred = asyncio.Event()
-        self._cards: dict[str, _Card] = {}
+        self._cards = Cards(wiring, self._show)
         self._work: tuple[ToolCall, asyncio.Task[Output]] | None = None
         self._acted = False
 
@@ -105,10 +93,8 @@ class Calls:
                     async for event in finishing:
                         yield event
         except asyncio.CancelledError:
-            open_cards = [card for card in self._cards.values() if card.unanswered]
-            for card in open_cards:
-                waited = time.monotonic() - card.since
-                yield events.PermissionReplied(card.ask, Reply("reject", by="interrupted"), waited)
+            for unanswered in self._cards.interrupted():
+                yield unanswered
             cut = await self._cut_short()
             while self._outbox:  # a subagent's last words, and files it changed
                 yield self._outbox.popleft()
@@ -172,27 +158,15 @@ class Calls:
         """Open the card of a call that must be asked."""
         if settled.decision.action != "ask":
             return []
-        agent = self._wiring.agent.name
         shown_id = self._wiring.shown_id(settled.call.id)
-        ask = Ask(secrets.token_hex(16), shown_id, agent, settled.request, settled.decision, notice)
-        since = time.monotonic()
-        reply = asyncio.ensure_future(self._wiring.approver(ask))
-
-        def answered(task: asyncio.Task[Reply]) -> None:
-            if not task.cancelled() and task.exception() is None:
-                self._show(events.PermissionReplied(ask, task.result(), time.monotonic() - since))
-            self._stirred.set()
-
-        reply.add_done_callback(answered)
-        self._cards[settled.call.id] = _Card(ask, reply, since)
-        return [events.PermissionAsked(ask)]
+        return [self._cards.ask(shown_id, settled.request, settled.decision, notice)]
 
     async def _finish(self, settled: _Settled) -> Events:
         """Wait for the decision over one call, and run it or say why not."""
         reply: Reply | None = None
         asked_again = True
         while settled.decision.action == "ask" and asked_again:
-            card = self._cards[settled.call.id]
+            card = self._cards.of(self._wiring.shown_id(settled.call.id))
             async for event in self._until(card.reply):
                 yield event
             await asyncio.sleep(0)  # an interrupt that came while input() held the loop lands here
@@ -200,7 +174,7 @@ class Calls:
             if not reply.approved:
                 break
             if reply.grant:
-                self._grant(bound(reply.grant, card.ask.request))
+                self._cards.grant(bound(reply.grant, card.ask.request))
             try:
                 settled, notice = self._confirmed(settled, reply)
             except MISTAKES as error:
@@ -236,19 +210,6 @@ class Calls:
         if decision.action == "deny":
             return settled, f"Your text is denied by a rule ({decision.rule}). Nothing was done."
         return replace(settled, request=edited, edited=True), ""
-
-    def _grant(self, grant: Grant) -> None:
-        """Remember an "always", and answer the waiting cards that it covers."""
-        self._wiring.grants.append(grant)
-        for call_id, card in list(self._cards.items()):
-            if card.reply.done() or self._decide(card.ask.request).action != "allow":
-                continue
-            card.reply.cancel()
-            covered = Reply("once", by=f'your "always" for {grant.pattern}')
-            settled: asyncio.Task[Reply] = asyncio.ensure_future(_given(covered))
-            waited = time.monotonic() - card.since
-            self._show(events.PermissionReplied(card.ask, covered, waited))
-            self._cards[call_id] = replace(card, reply=settled)
 
     async def _do(self, settled: _Settled, reply: Reply | None) -> Events:
         call, shown_id = settled.call, self._wiring.shown_id(settled.call.id)
@@ -361,16 +322,12 @@ class Calls:
     async def _stop(self) -> None:
         """End what is still under way; nothing outlives the answer."""
         tasks: list[asyncio.Task[Reply] | asyncio.Task[Output]]
-        tasks = [card.reply for card in self._cards.values()]
+        tasks = list(self._cards.replies)
         if self._work is not None:
             tasks.append(self._work[1])
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
-
-
-async def _given(reply: Reply) -> Reply:
-    return reply
 
 
 def _acts_on(request: Request) -> set[str]:
