@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
+from pathlib import Path
 
 # What a command line tool needs to work at all; everything else (keys, tokens, loader and
 # interpreter variables) stays behind.
@@ -27,8 +28,14 @@ _GIT = {
 }
 
 
-def clean_environment(source: Mapping[str, str] | None = None) -> dict[str, str]:
-    """The variables of a command, from ``source`` (default: this process's)."""
+def clean_environment(
+    source: Mapping[str, str] | None = None, scratch: Path | None = None
+) -> dict[str, str]:
+    """The variables of a command, from ``source`` (default: this process's).
+
+    ``scratch`` is a folder for what only this command needs: temporary files and caches. The home
+    folder is hidden then, and package managers must not fail over their settings there.
+    """
     given = os.environ if source is None else source
     kept = {name: value for name, value in given.items() if name in _KEPT or name.startswith("LC_")}
     git = {f"GIT_CONFIG_KEY_{index}": key for index, key in enumerate(_GIT)}
@@ -43,4 +50,14 @@ def clean_environment(source: Mapping[str, str] | None = None) -> dict[str, str]
         "GIT_TERMINAL_PROMPT": "0",
         "NO_COLOR": "1",
         "ARCHNB": "1",
+        **(_private(scratch) if scratch else {}),
+    }
+
+
+def _private(scratch: Path) -> dict[str, str]:
+    names = ("TMPDIR", "TMP", "TEMP", "XDG_CACHE_HOME", "npm_config_cache", "PIP_CACHE_DIR")
+    return {
+        **dict.fromkeys(names, str(scratch)),
+        "npm_config_userconfig": str(scratch / "npmrc"),
+        "npm_config_update_notifier": "false",
     }

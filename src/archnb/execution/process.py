@@ -11,19 +11,25 @@ import shutil
 import signal
 import subprocess
 import sys
+import tempfile
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from archnb.errors import ArchnbError
 from archnb.execution.environment import clean_environment
 from archnb.execution.output import Printed
+from archnb.execution.sandbox import Room, Sandbox, current, supervises
+
+if TYPE_CHECKING:
+    from archnb.permission.requests import Access
 
 POLL = 0.02  # seconds between looks at a running process
 PROGRESS = 0.25  # seconds between two reports of progress
 GRACE = 1.0  # seconds between asking a process to end and ending it
+SUPERVISED = 60.0  # seconds that a supervisor has to end thousands of processes on a busy machine
 MARK = "ARCHNB_RUN"
 """The variable by which a process that left the session is still known as ours."""
 
@@ -42,19 +48,54 @@ async def run(
     folder: Path,
     *,
     timeout: float,  # noqa: ASYNC109
+    root: Path | None = None,
+    access: Access = "workspace",
+    sandbox: Sandbox | None = None,
     printed: Printed | None = None,
     progress: Callable[[str], None] | None = None,
 ) -> Outcome:
     """Run ``command`` with bash in ``folder``; its whole process tree ends with it.
 
     So it does after ``timeout`` seconds and on cancellation, when ``printed`` has what came until
-    then. ``progress`` gets the latest lines now and then. What outlives this: on Linux only what
-    drops its environment and its session too; elsewhere whatever leaves the process group.
+    then. ``progress`` gets the latest lines now and then. ``sandbox`` (default: the current one)
+    binds it to ``root``, the workspace (default: ``folder``), unless ``access`` is full. What
+    outlives this: on Linux nothing, elsewhere whatever leaves the process group.
     """
     printed = printed or Printed()
+    rung = sandbox if sandbox is not None else await asyncio.to_thread(current)
     started = time.monotonic()
     marker = f"{os.environ.get(MARK, '')}/{secrets.token_hex(8)}"  # runs within runs keep both
-    process = _started(command, folder, marker)
+    with _scratch(rung, access) as scratch:
+        room = Room((root or folder).resolve(), scratch, access == "network") if scratch else None
+        argv = await asyncio.to_thread(rung.argv, command, folder, room)
+        environment = clean_environment(scratch=scratch) | {MARK: marker}
+        code, timed_out = await _run(argv, folder, environment, timeout, printed, progress)
+    return Outcome(code, time.monotonic() - started, timed_out)
+
+
+@contextlib.contextmanager
+def _scratch(sandbox: Sandbox, access: Access) -> Iterator[Path | None]:
+    """A folder that only one bound command has; it goes with the command."""
+    if access == "full" or not sandbox.limits():
+        yield None
+        return
+    place = Path(tempfile.mkdtemp(prefix="archnb-run-")).resolve()
+    try:
+        yield place
+    finally:
+        shutil.rmtree(place, ignore_errors=True)
+
+
+async def _run(
+    argv: list[str],
+    folder: Path,
+    environment: dict[str, str],
+    timeout: float,  # noqa: ASYNC109
+    printed: Printed,
+    progress: Callable[[str], None] | None,
+) -> tuple[int, bool]:
+    """The exit code of ``argv``, and whether its time ran out."""
+    process = _started(argv, folder, environment)
     stop = threading.Event()
     reader = threading.Thread(target=_read, args=(process, printed, stop), daemon=True)
     reader.start()
@@ -66,22 +107,18 @@ async def run(
         timed_out = True
     finally:
         # Also after a clean end: what the command left in the background goes with it.
-        await asyncio.shield(_end(process, marker, reader, stop))
+        await asyncio.shield(_end(process, environment[MARK], reader, stop))
     code = process.returncode if process.returncode is not None else -signal.SIGTERM
-    return Outcome(code, time.monotonic() - started, timed_out)
+    return code, timed_out
 
 
-def _started(command: str, folder: Path, marker: str) -> subprocess.Popen[bytes]:
-    bash = shutil.which("bash")
-    if bash is None:
-        raise ArchnbError(
-            "bash was not found on this machine.", hint="Commands need bash on the PATH."
-        )
+def _started(argv: list[str], folder: Path, environment: dict[str, str]) -> subprocess.Popen[bytes]:
     return subprocess.Popen(
-        [bash, "--noprofile", "--norc", "-c", command],
+        argv,
         cwd=folder,
-        env=clean_environment() | {MARK: marker},
-        stdin=subprocess.DEVNULL,
+        env=environment,
+        # To a supervisor this is the line that says we still want the command.
+        stdin=subprocess.PIPE if supervises() else subprocess.DEVNULL,
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         start_new_session=sys.platform != "win32",
@@ -123,11 +160,16 @@ async def _end(
     stop: threading.Event,
 ) -> None:
     """End the process tree, read what is left in the pipe, and close it."""
-    if process.poll() is None:
+    if process.stdin is not None:
+        process.stdin.close()
+        await _until(lambda: process.poll() is not None, SUPERVISED)
+    elif process.poll() is None:
         await asyncio.to_thread(_signal, process, marker, signal.SIGTERM)
         await _until(lambda: process.poll() is not None)
+    # A supervisor ends all by itself, unless the command killed it.
     kill = signal.SIGTERM if sys.platform == "win32" else signal.SIGKILL
-    for _ in range(10):  # a process may start another while the list is read
+    for _ in range(0 if process.stdin and (process.returncode or 0) >= 0 else 10):
+        # Again while it finds any: a process may start another while the list is read.
         if not await asyncio.to_thread(_signal, process, marker, kill):
             break
         await asyncio.sleep(POLL)
@@ -139,8 +181,8 @@ async def _end(
         process.stdout.close()
 
 
-async def _until(done: Callable[[], bool]) -> None:
-    deadline = time.monotonic() + GRACE
+async def _until(done: Callable[[], bool], seconds: float = GRACE) -> None:
+    deadline = time.monotonic() + seconds
     while not done() and time.monotonic() < deadline:  # noqa: ASYNC110
         await asyncio.sleep(POLL)
 

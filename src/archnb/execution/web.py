@@ -31,6 +31,10 @@ Lookup = Callable[[str, int], Awaitable[Sequence[str]]]
 """The addresses of a host's name, best first."""
 
 
+Judge = Callable[[WebAddress], None]
+"""Raises where an address is not to be visited."""
+
+
 class FetchError(ArchnbError):
     """A page that cannot be had: unreachable, refused, too large, no text, or elsewhere."""
 
@@ -61,6 +65,9 @@ class _Moved:
     location: str
 
 
+def _follows(_: WebAddress) -> None: ...
+
+
 async def look_up(host: str, port: int) -> Sequence[str]:
     """The system's answer for ``host``, in its order of preference."""
     loop = asyncio.get_running_loop()
@@ -75,12 +82,14 @@ async def fetch(
     accept: str = "*/*",
     policy: Policy = unreachable,
     lookup: Lookup = look_up,
+    judge: Judge = _follows,
 ) -> Page:
     """The page at ``address`` by one GET and at most five redirects within its host.
 
     A name is looked up once for each of them, the answer is judged by ``policy``, and the
-    connection goes to that very address while the certificate must be the name's. ``timeout``
-    (seconds) is for all of it together. Raises :class:`FetchError` and :class:`AddressError`.
+    connection goes to that very address while the certificate must be the name's. ``judge`` raises
+    where a redirect's target is not to be visited. ``timeout`` (seconds) is for all of it together.
+    Raises :class:`FetchError` and :class:`AddressError`.
     """
     start = address
     try:
@@ -91,6 +100,7 @@ async def fetch(
                 if isinstance(answer, Page):
                     return answer
                 address = follow(address, answer.location, policy)
+                judge(address)
     except TimeoutError as error:
         raise FetchError(
             f"{start.host} did not answer in full within {timeout:g} s.",
