@@ -32,6 +32,23 @@ class ArchnbError(Exception):
         return [f"archnb: {self.message}", *([f"  hint: {self.hint}"] if self.hint else [])]
 
 
+class UnexpectedError(Exception):
+    """A bug or a library's failure without its secrets: what was said, and where, as text.
+
+    The exception itself is left behind: its frames hold keys that a traceback in IPython's verbose
+    mode, or a debugger's listing, would show. Python prints ``trace`` as a note.
+    """
+
+    def __init__(self, said: str, trace: str) -> None:
+        super().__init__(said)
+        self.trace = trace
+        self.add_note(trace)
+
+    def _render_traceback_(self) -> list[str]:
+        """IPython's hook: the traceback without secrets, in every mode."""
+        return self.trace.rstrip("\n").split("\n")
+
+
 class Interrupted(KeyboardInterrupt):
     """The person stopped a cell: shown as one line; Run All stops."""
 

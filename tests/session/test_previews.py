@@ -129,7 +129,7 @@ def ask(request, notice=""):
 
 
 def command(line):
-    return Request("bash", (line,), "run it", Shell(line, ".", 90.0, "no sandbox"), always=(line,))
+    return Request("bash", (line,), "run it", Shell(line, ".", 90.0, "sandboxed, network off"), always=(line,))
 
 
 def test_a_command_shows_its_parts_limits_and_what_hides_in_it():
@@ -137,7 +137,7 @@ def test_a_command_shows_its_parts_limits_and_what_hides_in_it():
     text, page = question_text(asked), words(question_head_html(asked) + question_body_html(asked))
     for said in (
         "$ git status && touch <U+202E>x··",
-        "in the workspace, at most 90 s, network on, no sandbox",
+        "in the workspace, at most 90 s, sandboxed, network off",
         "The file changed.",
         "asked by architect",
         'rule: * "*": ask, agent.md:3',

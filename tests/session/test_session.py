@@ -87,9 +87,9 @@ def test_a_workspaces_agent_file_loosens_nothing_until_it_is_trusted(folder):
     person = Person(write=YES)
     one = session(folder, [write("c1", "docs/a.md")], [], [write("c2", "docs/b.md")], [])
     play(one.run("go", person))
-    assert person.asked == ["trust agents/writer.md", "create docs/a.md"]
+    assert person.asked == ["trust agents/writer.md", "create docs/a.md (creates 1 folder)"]
     play(one.run("again", person))  # asked about the file once in a session
-    assert person.asked[2:] == ["create docs/b.md"]
+    assert person.asked[2:] == ["create docs/b.md (creates 1 folder)"]
 
 
 def test_what_makes_it_ask_is_said(folder):
@@ -291,7 +291,7 @@ def test_an_always_for_a_subagents_file_is_kept_for_that_file(folder, home):
     turns = [ToolCall("t", "task", task)], [write("w", "f/1")], [Text("ok")], []
     always = Person(create=Reply("always", grant=Grant("edit", "f/*", "agent", "keys")))
     play(session(folder, *turns).run("go", always))
-    assert always.asked == ["create f/1"]
+    assert always.asked == ["create f/1 (creates 1 folder)"]
     later = Person()
     again = [ToolCall("t", "task", task)], [write("w", "f/2")], [Text("ok")], []
     play(session(folder, *again).run("go", later))
@@ -342,7 +342,7 @@ def test_trust_is_listed_and_taken_back(folder):
     assert one.trusted() == []
     person = Person()
     play(one.run("go", person))
-    assert person.asked == ["trust agents/writer.md", "create docs/a"]
+    assert person.asked == ["trust agents/writer.md", "create docs/a (creates 1 folder)"]
 
 
 def test_the_model_is_told_who_denied(folder):

@@ -1,21 +1,27 @@
 """What webfetch asks for is what is shown, and what a page says stays the page's own text."""
 
 import asyncio
+import base64
 import gzip
 import json
 import re
 from pathlib import Path
+from urllib.parse import quote, quote_plus
 
 import pytest
 
+from archnb.credentials import Secrets
 from archnb.errors import ArchnbError
 from archnb.execution.addresses import unreachable
 from archnb.execution.web import MAX_SIZE, FetchError, Page, follow
 from archnb.permission.addresses import parse
 from archnb.permission.gate import Gate
 from archnb.permission.rules import Rule
+from archnb.tools import webfetch
+from archnb.tools._carried import carries, quoted, secret_in
+from archnb.tools._converter import MAX_CONVERTED, converted
 from archnb.tools.base import Context, ToolError, clipped
-from archnb.tools.webfetch import MAX_CONVERTED, TOOL, answer, carries, run, secret_in
+from archnb.tools.webfetch import TOOL, Known, knowing
 from archnb.workspace import Workspace
 
 CASES = Path(__file__).parents[3] / "shared" / "cases" / "hostile_inputs.json"
@@ -28,6 +34,10 @@ def request(folder, url, **given):
 def settle(folder, url, *patterns):
     rules = tuple(Rule("webfetch", pattern, "allow") for pattern in patterns)
     return Gate(rules).settle(request(folder, url)).action
+
+
+def answer(found, form):
+    return asyncio.run(webfetch.answer(found, form))
 
 
 def page(text, kind="text/html", address="https://d.example/a/b"):
@@ -104,9 +114,6 @@ def test_an_address_that_may_carry_text_away_warns(url, warning):
 
 
 def test_a_secret_of_the_environment_is_refused(tmp_path, monkeypatch):
-    assert secret_in(parse("https://d.example/abc+def+1"), {"A_TOKEN": "abc def 1"}) == "A_TOKEN"
-    assert secret_in(parse("https://AbCd1234.d.example/"), {"A_KEY": "AbCd1234"}) == "A_KEY"
-    assert secret_in(parse("https://d.example/abcdefgh"), {"EDITOR": "abcdefgh"}) == ""
     monkeypatch.setenv("SOME_API_KEY", "not-to-be-told")
     with pytest.raises(ToolError, match="holds the value of SOME_API_KEY") as caught:
         request(tmp_path, "https://d.example/not-to-be-told/x")
@@ -193,21 +200,24 @@ def test_running_refuses_what_leads_inside(tmp_path):
     given = {"url": "https://d.example/"}
     wanted = TOOL.request(given, Workspace.at(tmp_path))
     with pytest.raises(ArchnbError, match="this machine itself"):
-        asyncio.run(run(given, Context(Workspace.at(tmp_path)), wanted, lookup=lookup))
+        asyncio.run(TOOL.run(given, Context(Workspace.at(tmp_path)), wanted, lookup=lookup))
 
 
-def fetched(folder, reply, host="ok.example", timeout=60):
-    """The answer to a call of webfetch for a page that a server here answers with ``reply``."""
+def fetched(folder, *replies, host="ok.example", timeout=60, tool=TOOL, path="/"):
+    """The answer to a call for a page that a server here answers with each of ``replies``."""
+    left = list(replies)
 
     async def serve(reader, writer):
         await reader.readuntil(b"\r\n\r\n")
-        writer.write(b"HTTP/1.1 200 OK\r\nConnection: close\r\n" + reply)
+        reply = left.pop(0)
+        if reply.startswith(b"HTTP/"):
+            writer.write(reply)
+        else:
+            writer.write(b"HTTP/1.1 200 OK\r\nConnection: close\r\n" + reply)
         await writer.drain()
-        if reply:
-            writer.close()
-        else:  # says nothing more until the other side goes
+        if not reply:  # says nothing more until the other side goes
             await reader.read()
-            writer.close()
+        writer.close()
 
     async def lookup(asked, port):
         assert asked == host
@@ -216,15 +226,112 @@ def fetched(folder, reply, host="ok.example", timeout=60):
     async def call():
         async with await asyncio.start_server(serve, "127.0.0.1", 0) as server:
             port = server.sockets[0].getsockname()[1]
-            given = {"url": f"http://{host}:{port}/", "timeout": timeout}
-            wanted = TOOL.request(given, Workspace.at(folder))
+            given = {"url": f"http://{host}:{port}{path}", "timeout": timeout}
+            wanted = tool.request(given, Workspace.at(folder))
             context = Context(Workspace.at(folder))
             try:
-                return await run(given, context, wanted, policy=lambda _: "", lookup=lookup)
+                return await tool.run(given, context, wanted, policy=lambda _: "", lookup=lookup)
             finally:
                 await asyncio.sleep(0.05)  # the server sees that the connection has ended
 
     return asyncio.run(call())
+
+
+def moved(location):
+    return f"HTTP/1.1 302 x\r\nConnection: close\r\nContent-Length: 0\r\nLocation: {location}\r\n\r\n".encode()
+
+
+SECRET = "zq-7Hd93-planted-Kx0"
+NOTES = [("notes.md", ("# Plans\nWe launch the new shop on the first of May, at noon.\n"
+          "See https://docs.example.org/guide/install/postgres/indexes-and-more first.\n"))]  # fmt: skip
+LINE = "We launch the new shop on the first of May"
+SPELLINGS = [
+    ("plain", lambda text: f"https://d.example/?q={quote(text)}"),
+    ("plus", lambda text: f"https://d.example/?q={quote_plus(text)}"),
+    ("twice escaped", lambda text: f"https://d.example/{quote(quote(text))}"),
+    ("dashes", lambda text: "https://d.example/" + "-".join(quote(text.replace(" ", "")))),
+    ("path", lambda text: "https://d.example/" + "/".join(re.findall("...?", quote(text.replace(" ", ""))))),
+    ("host", lambda text: "https://" + ".".join(re.findall("[a-z0-9]{1,9}", text.lower())) + ".d.example/"),
+    ("base64", lambda text: f"https://d.example/?q={quote(base64.b64encode(text.encode()).decode())}"),
+    ("url base64", lambda text: f"https://d.example/{base64.urlsafe_b64encode(b'x' + text.encode()).decode()}"),
+    ("hex", lambda text: f"https://d.example/{text.encode().hex()}"),
+    ("hex host", lambda text: "https://" + ".".join(re.findall(".{1,60}", text.encode().hex())) + ".d.example/"),
+    ("base32", lambda text: f"https://{base64.b32encode(text.encode()).decode().strip('=').lower()[:56]}.d.example/"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("name", "spell"), SPELLINGS, ids=[row[0] for row in SPELLINGS])
+def test_a_secret_or_a_quotation_is_found_however_it_is_spelled(name, spell, tmp_path):
+    known = Known(lambda: Secrets({SECRET: "PAY_KEY"}), lambda: NOTES)
+    assert secret_in(parse(spell(SECRET)), known.secrets()) == "PAY_KEY"
+    assert "quotes notes.md" in quoted(parse(spell(LINE)), NOTES)
+    with pytest.raises(ToolError, match="holds the value of PAY_KEY") as caught:
+        knowing(known).request({"url": spell(SECRET)}, Workspace.at(tmp_path))
+    assert SECRET not in str(caught.value)
+    assert knowing(known).request({"url": spell(LINE)}, Workspace.at(tmp_path)).warning
+
+
+UNQUOTED = [
+    "https://docs.example.org/guide/install/postgres/indexes-and-more",
+    "https://d.example/?q=launch+the+new+shop",
+    "https://d.example/we-launch-a-new-shop-for-the-first-time-in-may",
+]
+
+
+@pytest.mark.parametrize("url", UNQUOTED)
+def test_an_address_of_a_file_or_a_few_words_is_no_quotation(url):
+    assert quoted(parse(url), NOTES) == ""
+    assert secret_in(parse(url), Secrets({SECRET: "PAY_KEY"})) == ""
+
+
+REDIRECTS = [
+    ("asked for, and so is the target", (), "/b", ""),
+    ("allowed both", (("http://ok.example:PORT/*", "allow"),), "/b", ""),
+    ("denied there", (("http://ok.example:PORT/*", "allow"), ("*/admin*", "deny")), "/admin", "is denied"),
+    ("denied there, asked here", (("*/admin*", "deny"),), "/admin", "is denied"),
+    ("asked there", (("http://ok.example:PORT/*", "allow"), ("*/admin*", "ask")), "/admin", "must be asked for. Call webfetch"),
+    ("carries data", (), "/?d=" + "a" * 300, "query of 302 characters.*Call webfetch"),
+    ("quotes a file", (), f"/?q={LINE.replace(' ', '+')}", "quotes notes.md.*Call webfetch"),
+    ("holds a secret", (), f"/{SECRET}", "holds the value of PAY_KEY"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("name", "rules", "location", "stop"), REDIRECTS, ids=[row[0] for row in REDIRECTS])  # fmt: skip
+def test_a_redirect_goes_no_further_than_what_was_approved(name, rules, location, stop, tmp_path):
+    replies = (moved(location), b"Content-Type: text/plain\r\n\r\nthere")
+    settle = lambda request: Gate(  # noqa: E731
+        tuple(
+            Rule("webfetch", pattern.replace("PORT", str(parse(request.patterns[0]).port)), action)
+            for pattern, action in rules
+        )
+    ).settle(request)
+    tool = knowing(Known(lambda: Secrets({SECRET: "PAY_KEY"}), lambda: NOTES, settle))
+    if stop:
+        with pytest.raises(FetchError, match=stop) as caught:
+            fetched(tmp_path, *replies, tool=tool)
+        assert SECRET not in str(caught.value)
+    else:
+        assert "\nthere\n" in fetched(tmp_path, *replies, tool=tool).text
+
+
+def test_the_kernel_goes_on_while_a_hostile_page_is_converted():
+    async def both():
+        work = asyncio.ensure_future(
+            converted("<b><p>" * 160_000, "https://d.example/", plain=False, limit=60)
+        )
+        beats = 0
+        while not work.done():
+            await asyncio.sleep(0.02)
+            beats += 1
+        return beats, await work
+
+    beats, _ = asyncio.run(both())
+    assert beats > 10
+
+
+def test_a_page_that_takes_too_long_is_refused_and_its_process_ended():
+    with pytest.raises(ToolError, match=r"longer than 0\.2 s to convert. Ask for format html"):
+        asyncio.run(converted("<b><p>" * 160_000, "https://d.example/", plain=False, limit=0.2))
 
 
 def test_a_call_gives_the_page(tmp_path):

@@ -6,14 +6,16 @@ import contextlib
 import os
 import shutil
 import tempfile
+import threading
 import weakref
-from collections.abc import AsyncGenerator, AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from archnb import agents, loop
 from archnb.agents import Agent
 from archnb.conversation import Message, Todo
+from archnb.credentials.names import of_environment
 from archnb.errors import AgentError, CellError, ModelError
 from archnb.events import Event, FileChanged, PermissionReplied, RunEnded
 from archnb.execution import sandbox
@@ -25,9 +27,12 @@ from archnb.session import undo
 from archnb.session.asking import ask_first
 from archnb.session.choices import Choice, agent_choice, model_choice
 from archnb.session.prompt import check_references, handed_to
+from archnb.session.redaction import Redaction
 from archnb.session.trust import Accepted, Trust
 from archnb.tools.base import Output, Tool, all_tools
 from archnb.workspace import FileChange, Workspace
+
+_MAX_COMPARED = 8_000_000  # bytes of files that an address is compared with
 
 
 @dataclass(slots=True, weakref_slot=True)
@@ -51,9 +56,16 @@ class Session:
     read_files: set[str] = field(default_factory=set)
     changed: list[tuple[FileChange, ...]] = field(default_factory=list)
     trust: Trust = field(default_factory=Trust.load)
+    redaction: Redaction = field(init=False)
     _declined: set[str] = field(default_factory=set)
     _call: str = ""  # the latest call that changed a file
     _outputs: str = ""
+    _told: str = ""  # the latest notice of the trust store that a person has seen
+    _process: int = field(default_factory=os.getpid)
+    _swept: bool = False
+
+    def __post_init__(self) -> None:
+        self.redaction = Redaction(self.workspace)
 
     def agent(self, name: str = "") -> Agent:
         """The agent in force; raises ``AgentError`` where its file is missing or broken."""
@@ -75,7 +87,7 @@ class Session:
             self.agent_choice(),
             Choice("agent file", agent.path, agent.origin),
             self.model_choice(agent=agent),
-            Choice("sandbox", sandbox.LABEL, "no sandbox is built yet"),
+            Choice("sandbox", sandbox.current().label("workspace"), "tested on this machine"),
         ]
 
     def gate(self, agent: Agent, *, plan: bool = False, within: tuple[Gate, ...] = ()) -> Gate:
@@ -131,7 +143,35 @@ class Session:
         plan: bool = False,
         new: bool = False,
     ) -> AsyncIterator[Event]:
-        """Answer ``text``; the events are those of :func:`archnb.loop.run`."""
+        """Answer ``text``; the events are those of :func:`archnb.loop.run`, without secrets."""
+        answer = self._answer(text, approver, agent, model, plan=plan, new=new)
+        async for event in self._leaving(answer):
+            yield event
+
+    async def _leaving(self, stream: AsyncIterator[Event]) -> AsyncGenerator[Event, None]:
+        """Events on their way out: the one place where secrets are taken from them."""
+        # A forked copy of the process: its history and files are not ours.
+        if os.getpid() != self._process:
+            raise CellError(
+                "This session belongs to the process that opened it; this one was forked from it.",
+                hint="Start a Session of its own here, or run the cell in the kernel itself.",
+            )
+        self.redaction.learn(of_environment({**os.environ, **self.environment}))
+        async with contextlib.aclosing(self.redaction.passing(stream)) as leaving:
+            async for event in leaving:
+                yield self._with_notice(event)
+
+    def _with_notice(self, event: Event) -> Event:
+        """The end of a run says once what could not be kept of what the person accepted."""
+        notice = self.trust.notice
+        if not isinstance(event, RunEnded) or event.reason == "failed" or notice == self._told:
+            return event
+        self._told = notice
+        return replace(event, message="\n".join(filter(None, (event.message, notice))))
+
+    async def _answer(
+        self, text: str, approver: Approver, agent: str, model: str, *, plan: bool, new: bool
+    ) -> AsyncGenerator[Event, None]:
         chosen = self.agent(agent)
         known = agents.listing(self.workspace.root)
         names = {row.name for row in known}
@@ -141,17 +181,20 @@ class Session:
         if new:
             self.forget()
         self._call = ""
+        if not self._swept:  # what a killed kernel left; it holds nobody up
+            self._swept = True
+            threading.Thread(target=self.workspace.sweep, daemon=True).start()
         if not plan:
             async for event in self._introduced(chosen, approver):
                 yield event
                 if isinstance(event, RunEnded):
                     return
-        granted = self.granted(chosen)
+        granted, gate = self.granted(chosen), self.gate(chosen, plan=plan)
         wiring = loop.Wiring(
             agent=chosen,
             provider=provider,
-            tools=_tools(known),
-            gate=self.gate(chosen, plan=plan),
+            tools=self._knowing(_tools(known), gate, granted),
+            gate=gate,
             workspace=self.workspace,
             settings=Settings(model_id),
             approver=approver,
@@ -174,6 +217,11 @@ class Session:
 
     async def undo(self, count: int, approver: Approver) -> AsyncGenerator[Event, None]:
         """Put back the last ``count`` changes, after a person has seen what comes back."""
+        async with contextlib.aclosing(self._leaving(self._undone(count, approver))) as leaving:
+            async for event in leaving:
+                yield event
+
+    async def _undone(self, count: int, approver: Approver) -> AsyncGenerator[Event, None]:
         if not 1 <= count <= len(self.changed):
             known = f"there are {len(self.changed)}" if self.changed else "nothing was changed"
             raise CellError(f"undo {count}: {known} in this session.", hint="%architect undo [n]")
@@ -266,18 +314,50 @@ class Session:
             provider=self.provider or provider_for(model_id),
             settings=Settings(model_id),
             gate=gate,
-            tools=[tool for tool in caller.tools if tool.name != "task"],
+            tools=self._knowing(
+                [tool for tool in caller.tools if tool.name != "task"], gate, caller.grants
+            ),
             todos=[],
             subagent=None,
             max_steps=agent.steps or loop.MAX_STEPS,
         )
 
+    def _knowing(self, tools: Sequence[Tool], gate: Gate, grants: Sequence[Grant]) -> list[Tool]:
+        """``tools``, of which webfetch knows what must not leave in an address, and the rules."""
+        from archnb.tools import webfetch
+
+        known = webfetch.Known(
+            lambda: self.redaction.secrets,
+            self._texts_read,
+            lambda request: gate.settle(request, grants=grants),
+        )
+        return [
+            webfetch.knowing(known) if tool.name == webfetch.TOOL.name else tool for tool in tools
+        ]
+
+    def _texts_read(self) -> Iterator[tuple[str, str]]:
+        """The files that were read so far, by name, within reason."""
+        left = _MAX_COMPARED
+        for name in sorted(self.read_files):
+            with contextlib.suppress(OSError):
+                path = self.workspace.root / name
+                if path.is_file() and path.stat().st_size <= left:
+                    content = path.read_bytes()
+                    left -= len(content)
+                    yield name, content.decode("utf-8", "replace")
+
     def _output_folder(self) -> Path:
         """A private folder that goes away with the session."""
         if not self._outputs:
             self._outputs = tempfile.mkdtemp(prefix="archnb-")
-            weakref.finalize(self, shutil.rmtree, self._outputs, ignore_errors=True)
+            weakref.finalize(self, _removed, self._outputs, os.getpid())
         return Path(self._outputs)
+
+
+def _removed(folder: str, owner: int) -> None:
+    """Remove a private folder, unless this is a forked copy of the process that made it."""
+    if os.getpid() == owner:
+        shutil.rmtree(folder, ignore_errors=True)
 
 
 def _tools(known: Sequence[agents.Listed]) -> list[Tool]:

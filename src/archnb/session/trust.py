@@ -5,18 +5,29 @@ Kept in ``~/.config/archnb/trust.json``, readable by its owner alone and never i
 
 from __future__ import annotations
 
+import contextlib
+import errno
 import json
 import os
 import stat
 import tempfile
-from collections.abc import Callable
+import time
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
-from archnb.permission.requests import Grant
+from archnb.permission.requests import ACCESSES, Grant
 
 _MAX_BYTES = 5_000_000  # of the file; an entry has about 300
+_PATIENCE = 5.0  # seconds for another kernel to end its change, and on Windows its reading
+
+
+Outcome = TypeVar("Outcome")
+
+
+class _NotBelievedError(Exception):
+    """The file is broken, or somebody else can write it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,28 +139,30 @@ class Trust:
         return kept.plus(self._memory)
 
     def _add(self, root: Path, more: _Kept) -> None:
-        if not self._store(root, self._read().plus(more)):
+        if not self._change(root, lambda kept: kept.plus(more)):
             self._memory = self._memory.plus(more)
 
     def _drop(self, root: Path, gone: Callable[[Accepted | Granted], bool]) -> None:
         self._memory = self._memory.without(gone)
         if not self._within(root):
-            self._store(root, self._read().without(gone))
+            self._change(root, lambda kept: kept.without(gone))
 
-    def _store(self, root: Path, kept: _Kept) -> bool:
-        """Whether ``kept`` is in the file now."""
+    def _change(self, root: Path, changed: Callable[[_Kept], _Kept]) -> bool:
+        """Whether the file holds the change now; what other kernels wrote meanwhile stays in it."""
         if self.file is None:
             return False
         if self._within(root):
             self.notice = f"{self.file} lies in this workspace: kept for this run only."
             return False
         try:
-            if kept != self._read():
-                _write(self.file, _as_json(kept))
+            with _alone(self.file):
+                before = self._mended(self.file)
+                after = changed(before)
+                if after != before:
+                    _write(self.file, _as_json(after))
         except OSError as error:
-            self.notice = (
-                f"{self.file} cannot be written ({error.strerror}): kept for this run only."
-            )
+            why = error.strerror or str(error)
+            self.notice = f"{self.file} cannot be written ({why}): kept for this run only."
             return False
         return True
 
@@ -161,27 +174,84 @@ class Trust:
         if self.file is None:
             return _Kept()
         try:
-            with self.file.open("rb") as stream:
-                _refuse_others(os.fstat(stream.fileno()))
-                content = stream.read(_MAX_BYTES + 1)
-            return _from_json(json.loads(content[:_MAX_BYTES]))
-        except (FileNotFoundError, NotADirectoryError):
-            return _Kept()
+            return _load(self.file)
         except OSError as error:
-            self._set_aside(self.file, error.strerror or str(error))
-        except (ValueError, TypeError, KeyError, RecursionError):
-            self._set_aside(self.file, "it is broken")
+            self.notice = f"{self.file} cannot be read ({error.strerror or error})."
+        except _NotBelievedError as error:
+            try:
+                with _alone(self.file):
+                    return self._mended(self.file)
+            except OSError:
+                self.notice = f"{self.file} is not used ({error})."
         return _Kept()
 
-    def _set_aside(self, file: Path, why: str) -> None:
-        number = 1
-        while (aside := file.with_name(f"trust.broken-{number}.json")).exists():
-            number += 1
-        self.notice = f"{file} is not used ({why}); it is set aside as {aside.name}."
+    def _mended(self, file: Path) -> _Kept:
+        """What the file holds; set aside where it cannot be believed. For :func:`_alone`."""
         try:
+            return _load(file)
+        except _NotBelievedError as error:
+            number = 1
+            while (aside := file.with_name(f"trust.broken-{number}.json")).exists():
+                number += 1
             file.rename(aside)
-        except OSError:
-            self.notice = f"{file} is not used ({why})."
+            self.notice = f"{file} is not used ({error}); it is set aside as {aside.name}."
+            return _Kept()
+
+
+def _load(file: Path) -> _Kept:
+    """What the file holds, nothing where there is none."""
+    try:
+        with _patiently(lambda: file.open("rb")) as stream:
+            _refuse_others(os.fstat(stream.fileno()))
+            content = stream.read(_MAX_BYTES + 1)
+        return _from_json(json.loads(content[:_MAX_BYTES]))
+    except (FileNotFoundError, NotADirectoryError):
+        return _Kept()
+    except (ValueError, TypeError, KeyError, RecursionError):
+        raise _NotBelievedError("it is broken") from None
+
+
+@contextlib.contextmanager
+def _alone(file: Path) -> Iterator[None]:
+    """Keep other kernels from changing ``file`` meanwhile; the system frees it when one dies."""
+    file.parent.mkdir(parents=True, exist_ok=True)
+    file.parent.chmod(0o700)  # only its owner may look into it
+    descriptor = os.open(file.with_name("trust.lock"), os.O_RDWR | os.O_CREAT, 0o600)
+    try:
+        _patiently(lambda: _lock(descriptor))
+        yield
+    finally:
+        os.close(descriptor)
+
+
+def _lock(descriptor: int) -> None:
+    """Lock the open file as the system has it; :class:`OSError` where another process has it."""
+    try:
+        if os.name == "nt":
+            import msvcrt
+
+            msvcrt.locking(descriptor, msvcrt.LK_NBLCK, 1)  # type: ignore[attr-defined,unused-ignore]
+        else:
+            import fcntl
+
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError as error:
+        if error.errno not in (errno.ENOLCK, errno.ENOTSUP, errno.EOPNOTSUPP):
+            raise
+        # A file system without locks: a change takes a moment, and is made as a whole.
+
+
+def _patiently(act: Callable[[], Outcome]) -> Outcome:
+    """What ``act`` gives, tried again while another process is in the way."""
+    until = time.monotonic() + _PATIENCE
+    while True:
+        try:
+            return act()
+        except (BlockingIOError, PermissionError) as error:
+            passing = os.name == "nt" or isinstance(error, BlockingIOError)
+            if not passing or time.monotonic() > until:
+                raise
+        time.sleep(0.01)
 
 
 def _root(root: Path) -> str:
@@ -193,7 +263,7 @@ def _refuse_others(state: os.stat_result) -> None:
     if os.name == "nt":
         return
     if state.st_uid != os.geteuid() or state.st_mode & (stat.S_IWGRP | stat.S_IWOTH):
-        raise PermissionError("others can write it")
+        raise _NotBelievedError("others can write it")
 
 
 def _as_json(kept: _Kept) -> dict[str, Any]:
@@ -212,6 +282,7 @@ def _as_json(kept: _Kept) -> dict[str, Any]:
                 "pattern": one.grant.pattern,
                 "folder": one.grant.folder,
                 "warning": one.grant.warning,
+                "access": one.grant.access,
             }
             for one in kept.granted
         ],
@@ -230,7 +301,10 @@ def _from_json(value: Any) -> _Kept:
 def _granted(value: Any) -> Granted:
     keys = "root digest permission pattern agent folder warning"
     root, digest, permission, pattern, *rest = _texts(value, keys)
-    return Granted(root, digest, Grant(permission, pattern, "agent", *rest))
+    access = value.get("access", "workspace")
+    if access not in ACCESSES:
+        raise ValueError("no access")
+    return Granted(root, digest, Grant(permission, pattern, "agent", *rest, access=access))
 
 
 def _texts(value: Any, keys: str) -> list[str]:
@@ -241,9 +315,7 @@ def _texts(value: Any, keys: str) -> list[str]:
 
 
 def _write(file: Path, value: dict[str, Any]) -> None:
-    """Replace ``file`` at once; only its owner may look into it and its folder."""
-    file.parent.mkdir(parents=True, exist_ok=True)
-    file.parent.chmod(0o700)
+    """Replace ``file`` at once; only its owner may look into it."""
     descriptor, name = tempfile.mkstemp(dir=file.parent, prefix=".trust-", suffix=".tmp")  # 0600
     temporary = Path(name)
     try:
@@ -251,7 +323,7 @@ def _write(file: Path, value: dict[str, Any]) -> None:
             json.dump(value, stream, indent=2)
             stream.flush()
             os.fsync(stream.fileno())
-        temporary.replace(file)
+        _patiently(lambda: temporary.replace(file))
     except BaseException:
         temporary.unlink(missing_ok=True)
         raise
