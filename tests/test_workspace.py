@@ -11,7 +11,8 @@ from hypothesis import strategies as st
 
 from archnb import atomic
 from archnb.errors import WorkspaceError
-from archnb.workspace import FileChange, Workspace, decode, encode, windows_trap
+from archnb.spelling import windows_trap
+from archnb.workspace import FileChange, Workspace, decode, encode
 
 
 @pytest.fixture(params=["relative", "absolute"])
@@ -393,17 +394,21 @@ STARTUP = """
 .devcontainer/devcontainer.json .vscode/tasks.json .bash_login .zshenv .inputrc .vimrc conftest.py Makefile
 GNUmakefile justfile Jenkinsfile setup.py pyproject.toml package.json web/package.json tox.ini noxfile.py tasks.py
 .npmrc .yarnrc .yarnrc.yml x/y.pth node_modules/a/index.js .venv/x AGENTS.md CLAUDE.md agents/a.md x/agents/b/c.md
-Agents/A.MD .GIT/config env/bin/python env/lib/a.py env/pyvenv.cfg
+Agents/A.MD .GIT/config .cursorrules web/.Cursor/rules kernel.json .ssh/authorized_keys .gitconfig env/bin/python env/lib/a.py env/pyvenv.cfg
 """.split()
 SECRETS = """
 a/.ENV .env.local .env-production prod.env prod.env.local keys/id_rsa id_ecdsa id_dsa ID_ED25519 x.pem x.ppk x.kdbx server.key
 agents/../.ssh/config .git-credentials .pgpass .envrc credentials.json .aws/credentials credentials .htpasswd
 .vault-token terraform.tfstate terraform.tfstate.backup secrets.yml secrets.YAML service-account-1.json
-.docker/config.json .netrc .npmrc .pypirc
+.docker/config.json .netrc .npmrc .pypirc .git/config sub/.git/config .config/gh/hosts.yml .config/gcloud/access_tokens.db
+.kaggle/kaggle.json .boto .s3cfg .terraformrc .terraform.d/credentials.tfrc.json .m2/settings.xml .gradle/gradle.properties
+.composer/auth.json .databrickscfg vpn/home.ovpn id_rsa_work id_ed25519_sk my-private.asc prod.kubeconfig .cargo/credentials.toml
+.bash_history .streamlit/secrets.toml ENV~1 .env_local
 """.split()
 ORDINARY = """
 db/schema.sql docs/keys.md environment.yaml git.md docs/agents.sql bin/run.sh .env.example prod.env.example docs/secrets.md
-credentials.md Dockerfile agents/a.sql docs/id_rsa.md app/settings.json
+credentials.md Dockerfile agents/a.sql docs/id_rsa.md app/settings.json id_map.sql gh/hosts.yml settings.xml gradle.properties
+public.asc notes~1.md auth.json .env.sample head.md forehead docs/.gitkeep
 """.split()
 
 

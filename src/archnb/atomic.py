@@ -5,18 +5,23 @@ from __future__ import annotations
 import contextlib
 import errno
 import os
-import secrets
 import stat
+import time
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
+from typing import BinaryIO
+
+from archnb import leftovers
 
 # Where the system can open relative to a folder, a link swapped in meanwhile cannot redirect us.
 RELATIVE = os.open in os.supports_dir_fd and hasattr(os, "O_DIRECTORY")
 _FLAGS = getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_CLOEXEC", 0) | getattr(os, "O_BINARY", 0)
+_FLAGS |= getattr(os, "O_NOCTTY", 0)
 _FOLDER = os.O_RDONLY | getattr(os, "O_DIRECTORY", 0) | _FLAGS
 _READ = os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | _FLAGS  # a pipe must not hold the kernel up
 _NEW = os.O_WRONLY | os.O_CREAT | os.O_EXCL | _FLAGS
+LOCK_TIME = 10.0  # seconds to wait for another archnb that writes into the same folder
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,6 +71,7 @@ class _Step:
     standing: _Standing | None
     temporary: str
     made: list[str] = field(default_factory=list)  # folders created for it
+    placed: int = 0  # the inode of the new content
     begun: bool = False  # an interrupt can come between the replacement and any note of it
 
 
@@ -80,6 +86,26 @@ def read(root: Path, path: str, limit: int | None = None) -> bytes | None:
     except FileNotFoundError:
         return None
     return standing.content
+
+
+def head(root: Path, path: str, limit: int) -> tuple[bytes, int]:
+    """The first ``limit`` bytes of ``path`` and how many there are; OSError as :func:`read` has."""
+    with _within(root, path) as (name, folder), _opened(name, folder) as stream:
+        return stream.read(limit), os.fstat(stream.fileno()).st_size
+
+
+def sweep(root: Path, path: str) -> int:
+    """Remove from the folder ``path`` what killed writers left there; how many files that were."""
+    count = 0
+    with contextlib.suppress(OSError), _within(root, f"{path}/any") as (beside, folder):
+        place = os.path.dirname(beside) if folder is None else folder  # noqa: PTH120
+        for entry in filter(leftovers.is_one, os.listdir(place)):  # noqa: PTH208
+            name = _beside(beside, entry)
+            with contextlib.suppress(OSError):
+                if leftovers.abandoned(entry, os.stat(name, dir_fd=folder, follow_symlinks=False)):
+                    os.unlink(name, dir_fd=folder)
+                    count += 1
+    return count
 
 
 def apply(root: Path, changes: Sequence[FileChange]) -> tuple[FileChange, ...]:
@@ -107,13 +133,15 @@ def apply(root: Path, changes: Sequence[FileChange]) -> tuple[FileChange, ...]:
         if step.change.after is None:
             with contextlib.suppress(OSError):
                 _unlink(root, step.change.path, step.temporary)
+    for folder in dict.fromkeys(PurePosixPath(change.path).parent for change in changes):
+        sweep(root, folder.as_posix())
     return tuple(_made(root, step) for step in steps)
 
 
 def _stage(root: Path, change: FileChange, steps: list[_Step]) -> None:
     """Check the file and lay the new content beside it, flushed to the disk."""
     made: list[str] = []
-    step = _Step(change, None, f".archnb-{secrets.token_hex(8)}.tmp", made)
+    step = _Step(change, None, leftovers.name(), made)
     steps.append(step)
     with _within(root, change.path, made if change.after is not None else None) as (name, folder):
         try:
@@ -129,13 +157,17 @@ def _stage(root: Path, change: FileChange, steps: list[_Step]) -> None:
         if step.standing and not step.standing.info.st_mode & 0o222:
             raise PermissionError(errno.EACCES, "the file is read-only")
         if change.after is not None:
-            _write(_beside(name, step.temporary), folder, change.after, step.standing, change.mode)
+            beside = _beside(name, step.temporary)
+            step.placed = _write(beside, folder, change.after, step.standing, change.mode)
 
 
 def _write(
     name: str, folder: int | None, content: bytes, like: _Standing | None, mode: int | None
-) -> None:
-    """A new file ``name``, flushed to the disk, with owner, mode and attributes of ``like``."""
+) -> int:
+    """A new file ``name``, flushed to the disk, with owner, mode and attributes of ``like``.
+
+    Gives its inode.
+    """
     private = like is not None or mode is not None
     descriptor = os.open(name, _NEW, 0o600 if private else 0o666, dir_fd=folder)
     with os.fdopen(descriptor, "wb") as stream:
@@ -148,6 +180,7 @@ def _write(
             if mode is not None:
                 os.fchmod(descriptor, mode)
         os.fsync(descriptor)
+        return os.fstat(descriptor).st_ino
 
 
 def _keep_owner(descriptor: int, like: _Standing) -> None:
@@ -165,7 +198,7 @@ def _keep_owner(descriptor: int, like: _Standing) -> None:
 
 def _commit(root: Path, step: _Step) -> None:
     """Put the new content in place, or a file that goes aside, if nobody touched it meanwhile."""
-    with _within(root, step.change.path) as (name, folder):
+    with _within(root, step.change.path) as (name, folder), _locked(folder):
         temporary = _beside(name, step.temporary)
         if _fingerprint(name, folder) != (_signature(step.standing.info) if step.standing else ()):
             raise Unexpected(step.change.path)
@@ -204,9 +237,13 @@ def _back(root: Path, steps: Sequence[_Step]) -> tuple[str, ...]:
 
 def _restore(root: Path, step: _Step) -> None:
     """Undo a step that was begun: what is laid beside the file tells how far it came."""
-    with _within(root, step.change.path) as (name, folder):
+    with _within(root, step.change.path) as (name, folder), _locked(folder):
         temporary = _beside(name, step.temporary)
         beside = bool(_fingerprint(temporary, folder))
+        if step.change.after is not None and not beside:
+            stands = _fingerprint(name, folder)
+            if not stands or stands[0] != step.placed:  # another one wrote it meanwhile
+                raise OSError(errno.EBUSY, "it changed meanwhile")
         match step.change.after, step.standing:
             case None, _:
                 if beside:
@@ -275,19 +312,62 @@ def _beside(name: str, other: str) -> str:
     return os.path.join(os.path.dirname(name), other)  # noqa: PTH118, PTH120
 
 
+@contextlib.contextmanager
+def _locked(folder: int | None) -> Iterator[None]:
+    """Alone among the archnbs that write into ``folder``; where it cannot be locked, just so."""
+    if folder is None:
+        yield
+        return
+    import fcntl
+
+    locked = False
+    until = time.monotonic() + LOCK_TIME
+    while not locked:
+        try:
+            fcntl.flock(folder, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            locked = True
+        except BlockingIOError:
+            if time.monotonic() > until:
+                raise OSError(errno.EBUSY, "another program holds the folder locked") from None
+            time.sleep(0.005)
+        except OSError:  # a file system without locks
+            break
+    try:
+        yield
+    finally:
+        if locked:
+            fcntl.flock(folder, fcntl.LOCK_UN)
+
+
 def _open(name: str, folder: int | None, limit: int | None) -> _Standing:
     """The file ``name``; OSError unless it is a plain file of at most ``limit`` bytes."""
-    descriptor = os.open(name, _READ, dir_fd=folder)
-    with os.fdopen(descriptor, "rb") as stream:
-        info = os.fstat(descriptor)
-        if stat.S_ISDIR(info.st_mode):
-            raise IsADirectoryError(errno.EISDIR, "it is a folder")
-        if not stat.S_ISREG(info.st_mode):
-            raise OSError(errno.EINVAL, "it is not a plain file")
+    with _opened(name, folder) as stream:
         content = stream.read() if limit is None else stream.read(limit + 1)
         if limit is not None and len(content) > limit:
             raise OSError(errno.EFBIG, "it is too large")
-        return _Standing(content, info, _attributes(descriptor))
+        descriptor = stream.fileno()
+        return _Standing(content, os.fstat(descriptor), _attributes(descriptor))
+
+
+def _opened(name: str, folder: int | None) -> BinaryIO:
+    """The file ``name``, open; OSError where it is none, and a device is not even touched."""
+    _check_plain(os.stat(name, dir_fd=folder, follow_symlinks=False))
+    stream = os.fdopen(os.open(name, _READ, dir_fd=folder), "rb")
+    try:
+        _check_plain(os.fstat(stream.fileno()))
+    except OSError:
+        stream.close()
+        raise
+    return stream
+
+
+def _check_plain(info: os.stat_result) -> None:
+    if stat.S_ISDIR(info.st_mode):
+        raise IsADirectoryError(errno.EISDIR, "it is a folder")
+    if stat.S_ISLNK(info.st_mode):
+        raise OSError(errno.ELOOP, "it is a link")
+    if not stat.S_ISREG(info.st_mode):
+        raise OSError(errno.EINVAL, "it is not a plain file")
 
 
 def _attributes(descriptor: int) -> dict[str, bytes]:

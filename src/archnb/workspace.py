@@ -5,52 +5,28 @@ from __future__ import annotations
 import contextlib
 import errno
 import os
-import unicodedata
+import stat
 from collections.abc import Sequence
 from dataclasses import dataclass
-from fnmatch import fnmatchcase
 from pathlib import Path, PurePosixPath
 
-from archnb import atomic
+from archnb import atomic, leftovers, sensitive
 from archnb.atomic import FileChange
 from archnb.errors import WorkspaceError
+from archnb.spelling import folded, printable, same_letters, spelling, windows_trap
 
 __all__ = ["MAX_READ", "FileChange", "Workspace", "decode", "encode", "listed"]
 
 MAX_READ = 20_000_000  # bytes; the largest specification we know of has 13 million
+SWEPT = 10_000  # folders that are searched for leftovers
 NAMED = 3  # files that a title names before it counts the others
 
-# Places where a write changes what later runs: the names of files and folders, case folded.
-_STARTUP_NAMES = frozenset(
-    # shells, editors, git
-    """.bashrc .bash_profile .bash_login .bash_logout .bash_aliases .profile .zshrc .zprofile
-    .zshenv .zlogin .inputrc .vimrc .exrc .envrc .vscode .idea .devcontainer
-    .git .gitconfig .gitattributes .gitmodules .husky .pre-commit-config.yaml"""
-    # continuous integration
-    """ .github .gitlab-ci.yml .circleci .travis.yml azure-pipelines.yml jenkinsfile"""
-    # builds and package managers
-    """ makefile gnumakefile bsdmakefile justfile .justfile rakefile taskfile.yml package.json
-    .npmrc .yarnrc .yarnrc.yml .yarn .pnpmfile.cjs node_modules"""
-    # Python
-    """ setup.py setup.cfg pyproject.toml tox.ini noxfile.py tasks.py conftest.py sitecustomize.py
-    usercustomize.py pyvenv.cfg .venv .jupyter .ipython"""
-    # agents
-    """ .archnb .opencode .claude .mcp.json agents.md claude.md""".split()
+# What stands at the top of a git repository's own folder, with or without a name such as `.git`.
+_GIT_STORE = frozenset(
+    "head config config.worktree objects refs hooks info modules worktrees packed-refs index"
+    " commondir gitdir shallow description logs".split()
 )
-_STARTUP_FILES = ("agents/*.md", "*/agents/*.md", "*.pth")  # of the whole path
-
-# Where keys lie: names of files and folders, then patterns of file names, case folded.
-_SECRET_NAMES = frozenset(
-    ".ssh .aws .azure .gnupg .kube .docker .env .envrc .npmrc .pypirc .netrc _netrc .pgpass"
-    " .git-credentials .htpasswd .vault-token".split()
-)
-_SECRET_FILES = (
-    "credentials credentials.json service-account*.json secrets.yml secrets.yaml"
-    " *.tfstate *.tfstate.* .yarnrc.yml"
-).split()
-_KEY_FILES = (
-    "*id_rsa *id_dsa *id_ecdsa *id_ed25519 *.pem *.key *.p12 *.pfx *.ppk *.kdbx *.keystore *.jks"
-).split()
+_SYSTEM = ("/proc", "/sys", "/dev")  # files that are no files, and hold what processes know
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,7 +49,7 @@ class Workspace:
 
         Where the file system takes two spellings for one file, the one on the disk is given.
         """
-        if not path or not _printable(path):
+        if not path or not printable(path):
             raise WorkspaceError(
                 f"{path!r} is not a usable path.", hint="Give a path below the workspace."
             )
@@ -95,6 +71,10 @@ class Workspace:
             raise WorkspaceError(
                 f"{path} lies outside the workspace {self.root}.",
                 hint="Only files below the workspace can be read or written.",
+            )
+        if any(resolved.is_relative_to(s) and not self.root.is_relative_to(s) for s in _SYSTEM):
+            raise WorkspaceError(
+                f"{path} belongs to the operating system.", hint="Only plain files can be read."
             )
         return _as_spelled(self.root, resolved)
 
@@ -135,6 +115,14 @@ class Workspace:
             raise WorkspaceError(f"{path} does not exist.", hint=self._did_you_mean(resolved))
         return content
 
+    def read_head(self, path: str, limit: int) -> tuple[bytes, int]:
+        """The first ``limit`` bytes of a file that was decided about, and the bytes it has."""
+        resolved = self.settled(path)
+        try:
+            return atomic.head(self.root, self.name(resolved), limit)
+        except OSError as error:
+            raise WorkspaceError(f"{path} cannot be read: {error.strerror}.") from error
+
     def read_text(self, path: str, *, settled: bool = False) -> str:
         """The text of a file, line endings kept."""
         return decode(self.read_bytes(path, settled=settled), path)[0]
@@ -149,6 +137,7 @@ class Workspace:
         for name in names:
             if names.count(name) > 1:
                 raise WorkspaceError(f"{name} is named twice.", hint="Change each file once.")
+            self.check_writable(name)
             resolved = self.resolve(name)
             if resolved.is_dir():
                 raise WorkspaceError(f"{name} is a folder, not a file.", hint="Name a file.")
@@ -166,32 +155,84 @@ class Workspace:
                 f"{failure.path} cannot be written: {failure.why}; {stands}."
             ) from failure
 
+    def forbidden(self, path: str) -> str:
+        """Why the file that :meth:`name` calls ``path`` may never be written, or nothing.
+
+        No rule lifts this, and no approval: a person writes such a file by hand.
+        """
+        if why := sensitive.never(path) or self._in_repository(PurePosixPath(path)):
+            return why
+        place, home = self.root / path, Path(os.environ.get("HOME") or Path.home())
+        if place.is_relative_to((home / ".config" / "archnb").resolve()):
+            return "archnb keeps there what you trusted and allowed"
+        return ""
+
+    def check_writable(self, path: str) -> None:
+        """Refuse a ``path`` that leads to where nothing may ever be written."""
+        if why := self.forbidden(self.name(self.resolve(path))):
+            raise WorkspaceError(
+                f"{path} is never written by an agent: {why}.",
+                hint="No rule or approval lifts this: the person has to write it by hand.",
+            )
+
     def warning(self, path: str) -> str:
         """Why a write to ``path`` deserves a second look, or nothing."""
-        written = PurePosixPath(path)
-        folded = written.as_posix().casefold()
-        for part in written.parts:
-            if part.casefold() in _STARTUP_NAMES:
-                return f"{part} decides what runs later"
-        if any(fnmatchcase(folded, pattern) for pattern in _STARTUP_FILES):
-            return f"{written} decides what runs later"
-        for folder in written.parents:
+        if why := sensitive.later(path):
+            return why
+        for folder in PurePosixPath(path).parents:
             if (self.root / folder / "pyvenv.cfg").exists():
                 return f"{folder} is a Python environment: it decides what runs later"
-        return self.secret(path)
+        if why := sensitive.secret(path):
+            return why
+        with contextlib.suppress(OSError):
+            info = (self.root / path).lstat()
+            if stat.S_ISREG(info.st_mode) and info.st_nlink > 1:
+                return f"{path} has other names (hard links), which keep the old content"
+        return ""
 
     def secret(self, path: str) -> str:
         """Why reading ``path`` deserves a second look, or nothing."""
-        parts = [part.casefold() for part in Path(path).parts]
-        for part in parts:
-            env = ".env." in part or part.startswith(".env-") or part.endswith(".env")
-            if part in _SECRET_NAMES or (env and not part.endswith(".example")):
-                return f"{part} may hold keys"
-        name = parts[-1] if parts else ""
-        if any(fnmatchcase(name, pattern) for pattern in _SECRET_FILES):
-            return f"{name} may hold keys"
-        if any(fnmatchcase(name, pattern) for pattern in _KEY_FILES):
-            return f"{name} looks like a key"
+        return sensitive.secret(path)
+
+    def missing_folders(self, path: str) -> list[str]:
+        """The folders that a new file ``path`` would bring with it."""
+        folders = list(PurePosixPath(path).parents)[:-1]
+        return [folder.as_posix() for folder in folders if not (self.root / folder).exists()]
+
+    def sweep(self) -> int:
+        """Remove what a killed archnb left beside the files it was writing; how many there were.
+
+        Looks at the first :data:`SWEPT` folders; what lies deeper goes when its folder is written.
+        """
+        count = 0
+        for number, (folder, folders, names) in enumerate(os.walk(self.root)):
+            if number >= SWEPT:
+                break
+            folders[:] = [name for name in folders if name not in (".git", "node_modules")]
+            if any(map(leftovers.is_one, names)):
+                count += atomic.sweep(self.root, self.name(Path(folder)))
+        return count
+
+    def _in_repository(self, path: PurePosixPath) -> str:
+        """Why a path belongs to git itself: in a bare repository, or where a `.git` file leads."""
+        why = "it lies in the own folder of a git repository, which git obeys"
+        place = self.root / path
+        for folder in path.parents:
+            here = self.root / folder
+            first = folded(place.relative_to(here).parts[0])
+            shaped = (here / "objects").is_dir() and (here / "refs").is_dir()
+            linked = (here / "commondir").is_file()
+            if (
+                first in _GIT_STORE
+                and (shaped or linked)
+                and (os.path.lexists(here / "HEAD") or first == "head")
+            ):
+                return why
+            with contextlib.suppress(OSError, ValueError):
+                pointer = atomic.read(self.root, (folder / ".git").as_posix(), 10_000) or b""
+                target = os.fsdecode(pointer.removeprefix(b"gitdir:").split(b"\n")[0].strip())
+                if target and place.is_relative_to((here / target).resolve()):
+                    return why
         return ""
 
     def _did_you_mean(self, missing: Path) -> str:
@@ -259,38 +300,6 @@ def listed(words: Sequence[str]) -> str:
     return ", ".join(words[:NAMED]) + more
 
 
-def _printable(path: str) -> bool:
-    """Whether a path has no control characters and can be given to a file system."""
-    surrogate = any("\ud800" <= character <= "\udfff" for character in path)
-    return not surrogate and all(ord(character) >= 32 and character != "\x7f" for character in path)
-
-
-_DEVICES = frozenset(
-    "con prn aux nul conin$ conout$".split()
-    + [f"{port}{digit}" for port in ("com", "lpt") for digit in "0123456789¹²³"]
-)
-
-
-def windows_trap(path: str) -> str:
-    """Why Windows would take a part of ``path`` for something else, or nothing.
-
-    >>> windows_trap("docs/aux.md"), windows_trap("a.sql."), windows_trap("docs/../a.sql")
-    ('aux is a device', 'a.sql. ends in a dot or space, which is dropped', '')
-    """
-    parts = path.replace("\\", "/").split("/")
-    if len(parts[0]) == 2 and parts[0][1] == ":":  # a drive
-        parts = parts[1:]
-    for part in parts:
-        stem = part.split(".", 1)[0].rstrip(" ").casefold()
-        if stem in _DEVICES:
-            return f"{stem} is a device"
-        if part not in (".", "..") and part != part.rstrip(". "):
-            return f"{part} ends in a dot or space, which is dropped"
-        if ":" in part:
-            return f"{part} names a stream of a file"
-    return ""
-
-
 def _as_spelled(root: Path, resolved: Path) -> Path:
     """``resolved`` in the spelling on the disk, where the file system ignores case.
 
@@ -305,22 +314,11 @@ def _as_spelled(root: Path, resolved: Path) -> Path:
             )
         except OSError:
             ignores_case = False
-        here = (
-            here / spelling(part, [entry.name for entry in here.iterdir()])
-            if ignores_case
-            else place
-        )
+        if ignores_case or (not part.isascii() and not os.path.lexists(place)):
+            with contextlib.suppress(OSError):
+                alike = spelling if ignores_case else same_letters
+                # a link must not come in behind the check of where the path leads
+                names = [entry.name for entry in here.iterdir() if not entry.is_symlink()]
+                place = here / alike(part, names)
+        here = place
     return here
-
-
-def spelling(name: str, entries: Sequence[str]) -> str:
-    """The one of ``entries`` that a file system that ignores case takes ``name`` for.
-
-    >>> spelling("Schema.SQL", ["a", "schema.sql"]), spelling("b", ["a", "B", "b"])
-    ('schema.sql', 'b')
-    """
-    if name in entries:
-        return name
-    folded = unicodedata.normalize("NFC", name).casefold()
-    alike = (each for each in entries if unicodedata.normalize("NFC", each).casefold() == folded)
-    return next(alike, name)

@@ -24,7 +24,7 @@ def test_write_creates_folders_and_shows_a_new_file(tmp_path):
     request, output = apply(Workspace.at(tmp_path), "a/b/c.md", "hello\n")
     assert (tmp_path / "a/b/c.md").read_text() == "hello\n"
     assert request.preview == Changes((Diff("a/b/c.md", None, "hello\n"),))
-    assert request.title == "create a/b/c.md"
+    assert request.title == "create a/b/c.md (creates 2 folders)"
     assert output.changes[0].before is None
 
 

@@ -2,13 +2,28 @@
 
 from __future__ import annotations
 
+import re
+
 from archnb.permission.requests import Request
 from archnb.tools._designs import INPUT, design_request, problems_text, read_design
 from archnb.tools.base import Context, Input, Output, Tool, ToolError, clipped, schema, string
 from archnb.workspace import Workspace
 
+# Comments, then "strict digraph name {": each step possessive, so that no text makes it slow.
+_DOT = re.compile(
+    r"(?>\s|//[^\n]*\n|#[^\n]*\n|/\*(?>.*?\*/))*+(?:strict\s+)?(?:di)?graph\b"
+    r'\s*+(?:"[^"]*"|[\w.]+)?\s*+\{',
+    re.IGNORECASE | re.DOTALL,
+)
+
 
 def _request(given: Input, workspace: Workspace) -> Request:
+    named = [path for path in given.get("files", ()) if path.lower().endswith((".dot", ".gv"))]
+    if named or _DOT.match(given.get("text", "")):
+        raise ToolError(
+            "DOT itself is not drawn: it can name files, addresses and programs. Give what it "
+            "shows as tables, as a compose file, or as a sketch, one line each: a -> b: label."
+        )
     return design_request("draw", given, workspace)
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from archnb.permission.requests import Changes, Request
 from archnb.tools._files import apply, change_request, current, without_mark
+from archnb.tools._folders import with_folders
 from archnb.tools._matching import SHOWN, Replaced, Several, body, nearest, replace, split_lines
 from archnb.tools.base import Context, Input, Output, Tool, ToolError, schema, string
 from archnb.workspace import Workspace
@@ -12,6 +13,7 @@ QUOTED = 2_000  # characters of the file that an answer repeats
 
 
 def _request(given: Input, workspace: Workspace) -> Request:
+    workspace.check_writable(given["filePath"])
     name, before, encoding = current(given["filePath"], workspace)
     old, new = given["oldString"], given["newString"]
     if before is None:
@@ -20,7 +22,7 @@ def _request(given: Input, workspace: Workspace) -> Request:
                 f"{name} does not exist. Look with glob for the right path, "
                 "or create it: use write, or an empty oldString."
             )
-        return change_request(name, None, new, encoding, workspace)
+        return with_folders(change_request(name, None, new, encoding, workspace), workspace)
     if old == new:
         raise ToolError(
             "No changes to apply: oldString and newString are identical. "

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from archnb.permission.requests import Diff, Request
 from archnb.tools._files import apply, changes_request, current, without_mark
+from archnb.tools._folders import with_folders
 from archnb.tools._hunks import FilePatch, patched
 from archnb.tools._patches import parse
 from archnb.tools.base import Context, Input, Output, Tool, ToolError, schema, string
@@ -33,6 +34,8 @@ def _plan(given: Input, workspace: Workspace) -> list[_Planned]:
 
 
 def _planned(patch: FilePatch, workspace: Workspace) -> _Planned:
+    for path in filter(None, (patch.path, patch.target)):
+        workspace.check_writable(path)
     name, before, encoding = current(patch.path, workspace)
     if patch.action == "add":
         if before is not None:
@@ -82,7 +85,8 @@ def _opens(given: Input) -> tuple[str, ...]:
 def _request(given: Input, workspace: Workspace) -> Request:
     planned = _plan(given, workspace)
     diffs = [diff for each in planned for diff in each.diffs]
-    return changes_request(diffs, listed([each.words for each in planned]), workspace)
+    title = listed([each.words for each in planned])
+    return with_folders(changes_request(diffs, title, workspace), workspace)
 
 
 async def _run(given: Input, context: Context, request: Request) -> Output:

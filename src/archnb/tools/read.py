@@ -9,11 +9,12 @@ from archnb.permission.requests import Request
 from archnb.tools._notebook import as_text
 from archnb.tools._tree import shown
 from archnb.tools.base import Context, Input, Output, Tool, ToolError, schema, string
-from archnb.workspace import Workspace, decode
+from archnb.workspace import MAX_READ, Workspace, decode
 
 LINES = 2_000
 LINE_WIDTH = 2_000  # characters
 MAX_TEXT = 50 * 1024  # bytes of an answer
+HEAD = 1_000_000  # bytes that are read of a file larger than :data:`MAX_READ`
 MAX_PICTURE = 5_000_000  # bytes; the Messages API takes no larger image
 
 
@@ -33,6 +34,8 @@ async def _run(given: Input, context: Context, request: Request) -> Output:
         entries = sorted((entry.name, entry.is_dir()) for entry in path.iterdir())
         names = [shown(entry) + "/" * is_folder for entry, is_folder in entries]
         return Output(_page(names, offset, limit, name, "entries") if names else "(empty folder)")
+    if path.is_file() and path.stat().st_size > MAX_READ:
+        return Output(_beginning(workspace, name, offset, limit))
     content = workspace.read_bytes(name, settled=True)
     if kind := _kind(content):
         return _picture(name, content, kind)
@@ -45,6 +48,20 @@ async def _run(given: Input, context: Context, request: Request) -> Output:
     if not lines[-1]:
         lines.pop()
     return Output(remark + _page(lines, offset, limit, name, "lines"))
+
+
+def _beginning(workspace: Workspace, name: str, offset: int, limit: int) -> str:
+    """The asked lines of a file that is too large to be read whole, as far as its head has them."""
+    head, size = workspace.read_head(name, HEAD)
+    text = head.partition(b"\0")[0]
+    text = text[: text.rfind(b"\n") + 1]  # neither half a line nor half a letter
+    if not text:
+        raise ToolError(
+            f"{name} is a binary file, or one long line, of {size:,} bytes: it is not shown."
+        )
+    lines = decode(text, name)[0].removeprefix("\ufeff").splitlines()
+    said = f"(Truncated: of {size:,} bytes only the beginning, {len(lines):,} lines, is shown.)\n"
+    return said + _page(lines, offset, limit, name, "lines")
 
 
 def _page(lines: list[str], offset: int, limit: int, name: str, unit: str) -> str:

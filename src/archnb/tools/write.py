@@ -4,16 +4,18 @@ from __future__ import annotations
 
 from archnb.permission.requests import Request
 from archnb.tools._files import apply, change_request, current, without_mark
+from archnb.tools._folders import with_folders
 from archnb.tools.base import Context, Input, Output, Tool, schema, string
 from archnb.workspace import Workspace
 
 
 def _request(given: Input, workspace: Workspace) -> Request:
+    workspace.check_writable(given["filePath"])
     name, before, encoding = current(given["filePath"], workspace)
     after = given["content"]
     if before is not None:
         after = _as_kept(before, after, encoding)
-    return change_request(name, before, after, encoding, workspace)
+    return with_folders(change_request(name, before, after, encoding, workspace), workspace)
 
 
 def _as_kept(before: str, content: str, encoding: str) -> str:

@@ -110,3 +110,62 @@ def test_a_finished_svg_is_fit_for_a_page() -> None:
     assert "Helvetica" in page
     assert page.count("<text") == 1
     assert not [word for word in ("<!--", "<?xml", "DOCTYPE", 'id="', "erd") if word in page]
+
+
+def program(folder: Path, name: str) -> str:
+    folder.mkdir(parents=True, exist_ok=True)
+    path = folder / name
+    path.write_text("#!/bin/sh\n")
+    path.chmod(0o755)
+    return str(path)
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="programs are told otherwise there")
+@pytest.mark.parametrize(
+    ("wanted", "search"),
+    [
+        ("", ".:{ws}:{ws}/bin::{system}"),
+        ("dot", ".:{ws}:{ws}/bin::{system}"),
+        ("{system}/dot", ""),
+    ],
+)
+def test_a_program_of_the_project_is_never_the_engine(tmp_path, monkeypatch, wanted, search):
+    places = {"ws": tmp_path / "ws", "system": tmp_path / "system"}
+    program(tmp_path / "ws", "dot")
+    program(tmp_path / "ws/bin", "dot")
+    found = program(tmp_path / "system", "dot")
+    monkeypatch.chdir(tmp_path / "ws")
+    monkeypatch.setattr(dot.sysconfig, "get_path", lambda _: str(tmp_path / "none"))
+    monkeypatch.setenv("PATH", search.format(**places))
+    monkeypatch.setenv("ARCHNB_DOT", wanted.format(**places))
+    assert dot.engine() == found
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="programs are told otherwise there")
+@pytest.mark.parametrize(
+    "wanted", ["./dot", "dot", "bin/dot", "{ws}/dot", "{ws}/bin/dot", "{link}"]
+)
+def test_a_project_cannot_be_named_as_the_engine(tmp_path, monkeypatch, wanted):
+    program(tmp_path / "ws/bin", "dot")
+    path = program(tmp_path / "ws", "dot")
+    (tmp_path / "link").symlink_to(path)
+    monkeypatch.chdir(tmp_path / "ws")
+    monkeypatch.setenv("PATH", f".:{tmp_path}/ws")
+    monkeypatch.setenv("ARCHNB_DOT", wanted.format(ws=tmp_path / "ws", link=tmp_path / "link"))
+    with pytest.raises(DrawError, match="no program here, or one of this folder"):
+        dot.engine()
+
+
+def test_in_a_home_folder_installed_programs_are_found(tmp_path, monkeypatch) -> None:
+    path = program(tmp_path / "tools/bin", "dot")
+    monkeypatch.setenv("HOME", str(tmp_path))
+    monkeypatch.setenv("USERPROFILE", str(tmp_path))
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("ARCHNB_DOT", path)
+    assert dot.engine() == path
+
+
+def test_the_engine_gets_no_keys(tmp_path, monkeypatch) -> None:
+    monkeypatch.setenv("SOME_API_KEY", "sk-never")
+    body = f"import os; print({SVG!r} if 'SOME_API_KEY' not in os.environ else 'leaked')"
+    assert dot.to_svg("digraph{keys}", script(tmp_path, body))[1] == 10.0

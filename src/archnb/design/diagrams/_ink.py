@@ -49,14 +49,18 @@ _SEVERITIES: dict[Severity, tuple[str, str]] = {
 }
 _NEUTRAL = (SOFT, "#eef1f4")
 _RANK: dict[Severity, int] = {"error": 0, "warning": 1, "info": 2}
+_BIDI = re.compile("[\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]")
 _SPACE = 0.278  # a space in em: what graphviz-pure gives to each byte that it has no metrics for
 
 
 def clean(text: str) -> str:
-    """``text`` on one line, without control, format, surrogate or non-characters."""
+    """``text`` on one line, without control, format, surrogate or non-characters.
+
+    What would reorder the letters around it is spelled out: two names must not look the same.
+    """
     kept = (
         character
-        for character in " ".join(text.split())
+        for character in _BIDI.sub(lambda one: f"<U+{ord(one[0]):04X}>", " ".join(text.split()))
         if unicodedata.category(character) not in ("Cc", "Cf", "Cs")
         and ord(character) & 0xFFFE != 0xFFFE
     )

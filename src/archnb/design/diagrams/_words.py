@@ -111,7 +111,7 @@ def _relation(shown: Schema, origin: int, target: int, relation: Relation) -> st
         if relation.many
         else ("exactly one" if relation.required_child else "at most one")
     )
-    aside = [f"on delete {relation.on_delete.lower()}"] if relation.on_delete else []
+    aside = [f"on delete {said(relation.on_delete.lower())}"] if relation.on_delete else []
     aside += [f"“{said(relation.label)}”"] if relation.label else []
     aside += ["inferred"] if relation.inferred else []
     noted = f" ({', '.join(aside)})" if aside else ""

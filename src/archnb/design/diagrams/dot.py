@@ -9,6 +9,7 @@ import re
 import shutil
 import subprocess
 import sysconfig
+from pathlib import Path
 
 from archnb.errors import DrawError
 
@@ -16,26 +17,38 @@ TIME_LIMIT = 60.0  # seconds for one diagram
 LARGEST_SIDE = 8000  # pixels of a PNG: 1000 services in one column take 457 MB without a limit
 _PNG_START, _PNG_END = b"\x89PNG\r\n\x1a\n", b"IEND\xaeB`\x82"
 _FONTS = "Arial, Helvetica, 'Liberation Sans', Arimo, sans-serif"
+_NEEDED = "PATH HOME LANG LC_ALL LC_CTYPE TMPDIR TEMP TMP SYSTEMROOT LD_LIBRARY_PATH".split()
 _PIXELS = 96 / 72  # CSS pixels to a point
 
 
 def engine() -> str:
-    """The path of the engine: ``ARCHNB_DOT`` (a path or a name), else graphviz-pure, else dot."""
-    wanted = os.environ.get("ARCHNB_DOT", "")
+    """The path of the engine: ``ARCHNB_DOT`` (a path or a name), else graphviz-pure, else dot.
+
+    Never a program of the current folder: what lies in a project was not installed by the person.
+    """
+    wanted, search = os.environ.get("ARCHNB_DOT", ""), os.environ.get("PATH", os.defpath)
+    try:
+        here = str(Path.cwd())
+    except OSError:  # it was deleted
+        here = os.devnull
+    # a kernel's PATH often lacks the folder of its own environment's programs
+    return _engine(wanted, search, sysconfig.get_path("scripts"), here)
+
+
+@functools.lru_cache(maxsize=16)
+def _engine(wanted: str, search: str, scripts: str, here: str) -> str:
     if wanted:
-        found = shutil.which(wanted)
+        found = _program(wanted, search, scripts, here)
         if found is None:
             raise DrawError(
-                f"ARCHNB_DOT names {wanted!r}, which is no program here.",
-                hint="Unset it, or give the path of a graphviz `dot`.",
+                f"ARCHNB_DOT names {wanted!r}, which is no program here, or one of this folder.",
+                hint="Unset it, or give the whole path of an installed graphviz `dot`.",
             )
         return found
-    # a kernel's PATH often lacks the folder of its own environment's programs
-    scripts = sysconfig.get_path("scripts")
     found = (
-        shutil.which("graphviz-pure", path=scripts)
-        or shutil.which("graphviz-pure")
-        or shutil.which("dot")
+        _program("graphviz-pure", scripts, scripts, here)
+        or _program("graphviz-pure", search, scripts, here)
+        or _program("dot", search, scripts, here)
     )
     if found is None:
         raise DrawError(
@@ -43,6 +56,30 @@ def engine() -> str:
             hint="`pip install graphviz-pure`, or install graphviz, or set ARCHNB_DOT.",
         )
     return found
+
+
+def _program(name: str, search: str, scripts: str, here: str) -> str | None:
+    """The absolute path of a program, passing over those that lie in the folder ``here``."""
+    whole = Path(name).is_absolute()
+    for folder in [""] if whole else search.split(os.pathsep):
+        found = shutil.which(name, path=folder) if whole or Path(folder).is_absolute() else None
+        if found and Path(found).is_absolute() and not _theirs(Path(found), scripts, here):
+            return found
+    return None
+
+
+def _theirs(program: Path, scripts: str, here: str) -> bool:
+    """Whether a program came with the project in ``here``, and not with the machine.
+
+    The programs of our own environment may lie there: they run already. A home folder, or all of
+    the disk, is no project.
+    """
+    if program.is_relative_to(scripts):
+        return False
+    place, project = program.resolve(), Path(here).resolve()
+    if Path.home().is_relative_to(project):
+        return place.parent == project
+    return place.is_relative_to(project) or program.is_relative_to(project)
 
 
 @functools.lru_cache(maxsize=64)
@@ -110,6 +147,7 @@ def _run(program: str, arguments: list[str], source: str) -> bytes:
             capture_output=True,
             timeout=TIME_LIMIT,
             check=False,
+            env={name: os.environ[name] for name in _NEEDED if name in os.environ},
         )
     except subprocess.TimeoutExpired as late:
         raise DrawError(
