@@ -62,7 +62,8 @@ def test_check_says_what_would_happen(archnb, words, decision, alone, pattern):
     code, out = archnb("permission", "check", "--agent", "../planner.md", "--json", *words)
     said = json.loads(out)
     assert (code, said["decision"], said["rules_decision"]) == (0, decision, alone)
-    assert set(said) == {"decision", "rules_decision", "rule", "reasons", "parts"}
+    keys = {"decision", "rules_decision", "rule", "reasons", "parts"}
+    assert set(said) == keys | ({"access"} if "--tool" not in words else set())
     assert set(said["rule"]) == {"permission", "pattern", "action", "source"}
     assert pattern in (None, said["rule"]["pattern"])
     assert said["reasons"] or decision == alone

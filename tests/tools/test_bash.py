@@ -7,10 +7,12 @@ from pathlib import Path
 
 import pytest
 
+from archnb.execution.sandbox import Sandbox
 from archnb.permission.gate import Gate
+from archnb.permission.requests import Request, Shell
 from archnb.permission.rules import Rule
 from archnb.tools.base import Context, ToolError
-from archnb.tools.bash import TOOL
+from archnb.tools.bash import TOOL, _held_back, with_access
 from archnb.workspace import Workspace
 
 
@@ -215,3 +217,168 @@ def test_a_link_is_followed_before_the_rules_speak(tmp_path, command, warns):
         (root / "a.txt").touch()
     request = TOOL.request({"command": command}, Workspace.at(root))
     assert warns in request.warning if warns else request.warning == ""
+
+
+def sandboxed(folder, command, access="workspace", rung="bwrap"):
+    request = Request("bash", (command,), "run", Shell(command, ".", 1.0, ""))
+    return with_access(request, access, Sandbox(rung), folder)
+
+
+OFFERED = [  # what is asked for, the access that is shown, and the one without a person's word
+    ({"command": "npm test"}, "workspace", "workspace", ""),
+    ({"command": "npm install x"}, "network", "workspace", ""),
+    ({"command": "npm test", "access": "network"}, "network", "workspace", "for the network"),
+    ({"command": "npm test", "access": "full"}, "full", "workspace", "outside the sandbox"),
+    ({"command": "sudo ls", "access": "network"}, "full", "workspace", "for the network"),
+]
+
+
+@pytest.mark.parametrize(("given", "shown", "alone", "demand"), OFFERED)
+def test_more_than_the_workspace_is_offered_and_takes_a_person(
+    given, shown, alone, demand, tmp_path
+):
+    request = sandboxed(tmp_path, **given)
+    assert (request.access, request.unasked().access) == (shown, alone)
+    words = {"workspace": "network off", "network": "network on", "full": "not sandboxed: it can"}
+    assert words[shown] in request.preview.sandbox
+    assert words[alone] in request.unasked().preview.sandbox
+    assert demand in request.demand if demand else request.demand == ""
+    allowed = Gate((Rule("bash", "npm*", "allow"),)).settle(request).action
+    assert allowed == ("ask" if demand or "sudo" in given["command"] else "allow")
+
+
+@pytest.mark.parametrize("access", ["workspace", "network", "full"])
+def test_where_nothing_limits_there_is_nothing_more_to_ask_for(access, tmp_path):
+    request = sandboxed(tmp_path, "npm install x", access, "none")
+    assert (request.access, request.demand, request.by_rule) == ("workspace", "", None)
+    assert request.preview.sandbox == "network on, not sandboxed: only asks"
+
+
+@pytest.mark.parametrize("access", ["everything", "", None, 1])
+def test_an_unknown_access_is_refused(access):
+    with pytest.raises(ToolError, match="access"):
+        TOOL.check({"command": "ls", "access": access})
+
+
+HELD = [
+    ("npm install x", "", "workspace", True),
+    ("./x", "cp: cannot create '/opt/x': Permission denied", "workspace", True),
+    ("./x", "getaddrinfo ENOTFOUND a.example", "workspace", True),
+    ("./x", "fatal: Could not read from remote: Temporary failure in name resolution", "workspace", True),
+    ("./x", "2 tests failed", "workspace", False),
+    ("curl https://a", "", "network", False),
+    ("./x", "Read-only file system", "network", True),
+    ("sudo ls", "", "network", True),
+    ("./x", "Permission denied", "full", False),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("command", "printed", "access", "held"), HELD)
+def test_a_failure_that_the_sandbox_may_have_made_is_known(command, printed, access, held):
+    assert _held_back(Shell(command, ".", 1.0, "", access), printed) is held
+
+
+def workspace_of_keys(folder):
+    (folder / "src" / "deep").mkdir(parents=True)
+    (folder / "src" / "a.py").write_text("x = 1\n")
+    (folder / "keys" / ".hidden").mkdir(parents=True)
+    (folder / "keys" / ".hidden" / "credentials.json").write_text("{}")
+    (folder / "plain" / "deep").mkdir(parents=True)
+    (folder / "plain" / "deep" / "server.key").write_text("k")
+    (folder / "node_modules" / "a").mkdir(parents=True)
+    (folder / "node_modules" / "a" / "cacert.pem").write_text("public")
+    (folder / ".env").write_text("K=1\n")
+    (folder / "-x.txt").write_text("")
+    return folder
+
+
+READING = [
+    ("it also reads .env", "grep -r x .", "grep -rn x", "grep -Rl x", "grep --recursive x .", "rgrep x", "rg -uu x",
+     "rg --hidden x", "rg -. x", "rg -u -u x", "grep -nre x .", "ls && grep -r x .", "diff -r . src",
+     "grep -r -e x --include '*env' ."),
+    ("it also reads keys/.hidden/credentials.json", "grep -r x keys", "rg --hidden x keys", "cd keys && grep -r x ."),
+    ("it also reads plain/deep/server.key", "grep -r x plain", "rg x plain", "rg x plain src"),
+    ("leads to plain/deep/server.key", "cat plain/deep/server.key", "cat plain/deep/*", "head -1 plain/*/server*"),
+    ("reads as an option", "cat *.txt", "ls *.txt"),
+    ("", "grep -rn x src", "grep x a.py", "rg x src", "rg x keys", "grep -er src/a.py", "ls plain/deep/server.key",
+     "ls -R", "find . -name '*.key'", "wc -l plain/deep/*", "diff src/a.py src/a.py", "grep -r --include='*.py' x .",
+     "rg --hidden -g '*.py' x", "grep -r x node_modules", "cat keys/*", "cat s*/*.py", "cat ./*.txt", "cat src/*.py", "echo .env"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("command", "why"), [(command, why) for why, *commands in READING for command in commands]
+)
+def test_what_a_search_would_read_besides_is_asked_about(command, why, tmp_path):
+    warning = TOOL.request({"command": command}, Workspace.at(workspace_of_keys(tmp_path))).warning
+    assert why in warning if why else warning == ""
+
+
+def test_too_many_files_to_look_for_keys_are_asked_about(tmp_path, monkeypatch):
+    monkeypatch.setattr("archnb.tools._reach.MAX_ENTRIES", 3)
+    for number in range(4):
+        (tmp_path / f"{number}.py").touch()
+    assert "too many" in TOOL.request({"command": "grep -r x"}, Workspace.at(tmp_path)).warning
+
+
+@pytest.mark.parametrize(
+    ("url", "asks"),
+    [
+        ("https://someone:secret@example.org/a.git", True),
+        ("https://abcdefghijklmnopqrstuvwxyz012345@example.org/a.git", True),
+        ("https://example.org/a.git", False),
+        ("git@example.org:a/b.git", False),
+    ],
+)
+def test_credentials_in_gits_configuration_are_asked_about_before_they_are_printed(
+    url, asks, tmp_path
+):
+    subprocess.run(["git", "init", "-q", tmp_path], check=True)
+    subprocess.run(["git", "remote", "add", "origin", url], check=True, cwd=tmp_path)
+    (tmp_path / "sub").mkdir()
+    workspace = Workspace.at(tmp_path)
+    for command in ("git remote -v", "cd sub && git remote -v", "git remote get-url origin"):
+        assert bool(TOOL.request({"command": command}, workspace).warning) is asks
+    assert bool(TOOL.request({"command": "grep -r x ."}, workspace).warning) is asks
+    assert TOOL.request({"command": "git log"}, workspace).warning == ""
+
+
+@pytest.mark.parametrize("command", ["git config --list", "git config -l", "git config --get x.y",
+                                     "git config --global --list", "git config list", "git var -l"])  # fmt: skip
+def test_reading_gits_configuration_asks_whatever_a_star_allows(command, tmp_path):
+    request = TOOL.request({"command": command}, Workspace.at(tmp_path))
+    assert Gate((Rule("bash", "git *", "allow"),)).settle(request).action == "ask"
+
+
+@pytest.mark.parametrize(
+    ("settings", "warns"),
+    [("script-shell=./x\n", "script-shell"), ("a=1\n git = ./g\n", "(git)"), ("fund=false\n", "")],
+)
+def test_npm_asks_where_the_project_has_it_run_something_else(settings, warns, tmp_path):
+    (tmp_path / "sub").mkdir()
+    (tmp_path / ".npmrc").write_text(settings)
+    for command in ("npm ls", "cd sub && npm test"):
+        warning = TOOL.request({"command": command}, Workspace.at(tmp_path)).warning
+        assert warns in warning if warns else warning == ""
+    assert TOOL.request({"command": "ls"}, Workspace.at(tmp_path)).warning == ""
+
+
+@pytest.mark.parametrize(
+    ("command", "named"),
+    [
+        ("mkdir -p .git/hooks; echo x > .git/hooks/post-commit", ".git/hooks/post-commit"),
+        ("echo '[a]' >> .git/config", ".git/config"),
+        ("rm .gitattributes", ".gitattributes"),
+        ("mkdir -p agents/sub; echo x > agents/sub/new.md; rm .gitattributes",
+         ".gitattributes, agents/sub/new.md"),
+        ("echo x > a.txt; touch .gitattributes", ""),
+        ("git status", ""),
+    ],
+)  # fmt: skip
+def test_what_decides_what_runs_later_is_said_when_a_command_changed_it(command, named, tmp_path):
+    subprocess.run(["git", "init", "-q", tmp_path], check=True)
+    (tmp_path / ".gitattributes").write_text("*.sql text\n")
+    request = TOOL.request({"command": command, "access": "full"}, Workspace.at(tmp_path))
+    text = asyncio.run(TOOL.run({}, Context(Workspace.at(tmp_path)), request)).text
+    assert ("decides what runs later" in text) is bool(named)
+    assert f"(this changed {named}:" in text or not named

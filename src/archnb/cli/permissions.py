@@ -46,12 +46,12 @@ def _check(given: argparse.Namespace) -> int:
 
     session = Session()
     agent = _agent(session, given.agent)
-    decision = _decision(session, agent, given.tool.lower(), given.what)
+    decision, request = _decision(session, agent, given.tool.lower(), given.what)
     if given.json:
-        print_json(decision_json(decision))
+        print_json(decision_json(decision, request))
     else:
         print(visible(f"{agent.name} ({agent.path}), {given.tool}: {given.what}"))
-        print(decision_text(decision))
+        print(decision_text(decision, request))
     return 0
 
 
@@ -64,17 +64,18 @@ def _agent(session: Session, named: str) -> Agent:
     return session.agent(named)
 
 
-def _decision(session: Session, agent: Agent, tool: str, what: str) -> Decision:
+def _decision(session: Session, agent: Agent, tool: str, what: str) -> tuple[Decision, Request]:
     from archnb.permission.rules import Rule
 
     gate, grants = session.gate(agent), session.granted(agent)
     try:
-        return gate.settle(_request(tool, what, session.workspace), grants=grants)
+        request = _request(tool, what, session.workspace)
+        return gate.settle(request, grants=grants), request
     except WorkspaceError as error:  # a path outside: the tool refuses it, whatever the rules say
         refused = _refused(tool, what, session.workspace)
         rule = Rule(refused.permission, refused.patterns[0], "deny", "the tool itself")
         alone = gate.settle(refused)
-        return replace(alone, action="deny", rule=rule, reasons=(error.message,))
+        return replace(alone, action="deny", rule=rule, reasons=(error.message,)), refused
 
 
 def _request(tool: str, what: str, workspace: Workspace) -> Request:

@@ -130,7 +130,14 @@ class Calls:
 
     def _settled(self, call: ToolCall, tool: Tool, request: Request) -> _Settled:
         """The call counted, with what the gate says."""
-        return _Settled(call, tool, request, self._decide(request, self._repeats.made(request)))
+        return self._weighed(call, tool, request, self._repeats.made(request.unasked()))
+
+    def _weighed(self, call: ToolCall, tool: Tool, request: Request, repeats: int = 0) -> _Settled:
+        """The call with what the gate says; more than a rule gives takes a person's word."""
+        decision = self._decide(request, repeats)
+        if decision.action == "allow" and not decision.granted:
+            request = request.unasked()
+        return _Settled(call, tool, request, decision)
 
     def _request(self, tool: Tool, call: ToolCall, **changed: str) -> Request:
         """What the call wants; no answer tells what stands in a file that may not be read."""
@@ -205,7 +212,8 @@ class Calls:
             return settled, ""
         edited = settled.request.edited(reply.edited)
         if isinstance(edited.preview, Shell):  # another command names other folders
-            edited = self._request(settled.tool, settled.call, command=edited.preview.command)
+            fresh = self._request(settled.tool, settled.call, command=edited.preview.command)
+            edited = fresh.within(settled.request)
         decision = self._decide(edited)
         if decision.action == "deny":
             return settled, f"Your text is denied by a rule ({decision.rule}). Nothing was done."
@@ -219,7 +227,7 @@ class Calls:
             except MISTAKES as error:
                 yield self._returned(call, "failed", Output(str(error), failed=True))
                 return
-            settled = replace(settled, request=request, decision=self._decide(request))
+            settled = self._weighed(call, settled.tool, request)
             if settled.decision.action != "allow":
                 for event in self._asked(settled, CHANGED):
                     yield event
@@ -238,7 +246,7 @@ class Calls:
             yield event
         output = work.result()
         self._work = None
-        self._repeats.answered(settled.request, output)
+        self._repeats.answered(settled.request.unasked(), output)
         if settled.request.permission == "read" and not output.failed:
             self._wiring.read_files.update(settled.request.patterns)
         if settled.edited:

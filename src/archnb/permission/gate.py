@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
 from archnb.permission import opencode
 from archnb.permission.addresses import host_rule
 from archnb.permission.commands import MAX_LENGTH, Command, Part, parse
 from archnb.permission.effects import effects
+from archnb.permission.effects.code import started
 from archnb.permission.grants import granting
 from archnb.permission.requests import Decision, Grant, PartDecision, Request
 from archnb.permission.rules import (
@@ -60,8 +61,10 @@ class Gate:
         """
         asker = asker or self.agent
         own = self._settle(request)
-        if own.action == "ask" and (grant := granting(grants, request, asker)):
-            own = replace(own, action="allow", rule=grant.rule, reasons=())
+        # A rule never gives more than the workspace; a grant may, so it is looked for there, too.
+        more = own.action == "allow" and request.by_rule is not None
+        if (own.action == "ask" or more) and (grant := granting(grants, request, asker)):
+            own = replace(own, action="allow", rule=grant.rule, reasons=(), granted=True)
         own = self._noticing(own, request, repeats)
         for gate in self.within:
             outer = gate.settle(request, grants=grants, asker=asker)
@@ -91,8 +94,9 @@ class Gate:
             decision = self._settle_command(request.patterns, rules)
         else:
             decision = _settle_patterns(request, rules)
-        if request.warning and decision.action != "deny":  # also where a rule asks anyway
-            reasons = (*decision.reasons, request.warning)
+        told = tuple(filter(None, (request.warning, request.demand)))
+        if told and decision.action != "deny":  # also where a rule asks anyway
+            reasons = (*decision.reasons, *told)
             decision = replace(decision, action="ask", reasons=reasons)
         outside = [_evaluate("external_directory", folder, rules) for folder in request.outside]
         if outside and (worst := strictest(outside)).action != "allow":
@@ -169,7 +173,7 @@ def _settle_patterns(request: Request, rules: tuple[Rule, ...]) -> Decision:
 
 def _settle_part(part: Part, rules: tuple[Rule, ...]) -> PartDecision:
     """Deny looks at every way the part can be read; allow only at its plain form."""
-    for reading in part.readings:
+    for reading in _readings(part):
         rule = _bash_rule(reading, rules)
         if rule.action == "deny":
             plain = reading in (part.text, part.plain)
@@ -180,6 +184,14 @@ def _settle_part(part: Part, rules: tuple[Rule, ...]) -> PartDecision:
         return PartDecision(part.text, "ask", rule)
     reasons = part.reasons or tuple(effects(part.argv, rule.pattern))
     return PartDecision(part.text, "ask" if reasons else "allow", rule, reasons)
+
+
+def _readings(part: Part) -> Iterator[str]:
+    """Every command that the part is, wraps or names in a program text."""
+    yield from part.readings
+    for line in started(part.argv):
+        for inner in parse(line).parts:
+            yield from inner.readings
 
 
 def _denied_whole(command: Command, rules: tuple[Rule, ...]) -> list[PartDecision]:

@@ -8,7 +8,7 @@ from dataclasses import replace
 from archnb.permission.addresses import host_rule
 from archnb.permission.commands import parse
 from archnb.permission.effects import effects
-from archnb.permission.requests import Grant, Request, Shell
+from archnb.permission.requests import Grant, Request, Shell, widest
 from archnb.permission.rules import ALIASES, matches
 
 
@@ -21,14 +21,17 @@ def granting(grants: Iterable[Grant], request: Request, agent: str = "") -> Gran
             continue
         if grant.folder != _folder(request) or request.warning not in ("", grant.warning):
             continue
+        if widest(grant.access, request.access) != grant.access:
+            continue
         if covers(grant.pattern, request):
             return grant
     return None
 
 
 def bound(grant: Grant, request: Request) -> Grant:
-    """``grant`` as the card showed it: for commands in that folder, and under that warning."""
-    return replace(grant, folder=_folder(request), warning=request.warning)
+    """``grant`` as the card showed it: in that folder, under that warning, with that access."""
+    folder = _folder(request)
+    return replace(grant, folder=folder, warning=request.warning, access=request.access)
 
 
 def covers(pattern: str, request: Request) -> bool:

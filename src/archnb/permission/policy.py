@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from archnb.errors import CellError
 from archnb.permission.grants import covers
-from archnb.permission.requests import Ask, Reply, Request
+from archnb.permission.requests import ACCESSES, Ask, Reply, Request
 from archnb.permission.rules import matches
 
 VARIABLE = "ARCHNB_APPROVE"
@@ -67,6 +67,8 @@ class PolicyApprover:
             return Reply("reject", by="the policy of this run (only a person can trust a file)")
         for approval in self.policy:
             if approval.covers(ask.request):
-                by = f"the policy of this run (--approve '{approval}')"
+                access = ask.request.access
+                reach = "" if access == "workspace" else f", {ACCESSES[access]}"
+                by = f"the policy of this run (--approve '{approval}'{reach})"
                 return Reply("once", by=by)
         return Reply("reject", by="the policy of this run (not approved by it)")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import re
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Literal
 
 from archnb.permission.rules import Action, Rule
@@ -28,6 +28,25 @@ class Changes:
     diffs: tuple[Diff, ...]
 
 
+Access = Literal["workspace", "network", "full"]
+"""What a command can reach: the workspace, the network besides, or all that the person can."""
+ACCESSES: dict[Access, str] = {
+    "workspace": "network off",
+    "network": "network on",
+    "full": "outside the sandbox",
+}
+"""Every access in words, the narrowest first."""
+
+
+def widest(*accesses: Access) -> Access:
+    """The one that reaches furthest.
+
+    >>> widest("network", "workspace")
+    'network'
+    """
+    return max(accesses, key=list(ACCESSES).index)
+
+
 @dataclass(frozen=True, slots=True)
 class Shell:
     """A proposed command line: the exact text, the folder and the limits it would run with."""
@@ -36,6 +55,7 @@ class Shell:
     folder: str
     timeout: float  # seconds
     sandbox: str  # what the operating system enforces, in words
+    access: Access = "workspace"
 
 
 Preview = Changes | Shell | str
@@ -47,7 +67,9 @@ class Request:
 
     ``always`` are the patterns that a person is offered for "always"; ``outside`` the folders
     outside the workspace that the call names, as OpenCode's ``external_directory`` has them;
-    ``warning`` says why a person is asked although a rule would allow it.
+    ``warning`` says why a person is asked although a rule would allow it; ``demand`` that the call
+    itself asks for more access than a rule gives. ``by_rule`` is the command as it runs where a
+    rule allows it and nobody is asked (None: as in ``preview``).
     """
 
     permission: str
@@ -57,21 +79,47 @@ class Request:
     always: tuple[str, ...] = ()
     outside: tuple[str, ...] = ()
     warning: str = ""
+    demand: str = ""
+    by_rule: Shell | None = None
+
+    @property
+    def access(self) -> Access:
+        """What the command that is shown can reach; "workspace" for everything else."""
+        return self.preview.access if isinstance(self.preview, Shell) else "workspace"
 
     @property
     def digest(self) -> str:
-        """SHA-256 over all of it, in hexadecimal: an approval covers exactly this."""
-        return hashlib.sha256(repr(self).encode("utf-8", "surrogatepass")).hexdigest()
+        """SHA-256 over all of it but the title, in hexadecimal: an approval covers exactly this.
+
+        The title may count what another call of the same answer has changed meanwhile.
+        """
+        wanted = repr(replace(self, title=""))
+        return hashlib.sha256(wanted.encode("utf-8", "surrogatepass")).hexdigest()
 
     def edited(self, text: str) -> Request:
         """The same request with a person's ``text`` as the command or as the file's content."""
         match self.preview:
             case Shell():
                 shell = replace(self.preview, command=text)
-                return replace(self, patterns=(text,), title=shell_title(text), preview=shell)
+                title = shell_title(text)
+                return replace(self, patterns=(text,), title=title, preview=shell, by_rule=None)
             case Changes((diff,)) if diff.after is not None:
                 after = keep_line_endings(diff.after, text)
                 return replace(self, preview=Changes((replace(diff, after=after),)))
+            case _:
+                return self
+
+    def unasked(self) -> Request:
+        """The request as it is carried out where a rule allows it and nobody was asked."""
+        return replace(self, preview=self.by_rule, by_rule=None) if self.by_rule else self
+
+    def within(self, shown: Request) -> Request:
+        """The request with no more access than the card of ``shown`` named."""
+        match self.preview, shown.preview:
+            case Shell() as own, Shell() as other if own.access != other.access:
+                if widest(own.access, other.access) == own.access:
+                    own = replace(own, access=other.access, sandbox=other.sandbox)
+                return replace(self, preview=own)
             case _:
                 return self
 
@@ -127,7 +175,7 @@ class Decision:
     """``action`` is archnb's; ``rule`` is the one that decided; ``reasons`` make it stricter.
 
     ``rules_action`` is what the rules say alone, as OpenCode reads them; ``action`` is never
-    looser, except through what a person granted.
+    looser, except through what a person granted: then it is ``granted``.
     """
 
     action: Action
@@ -135,6 +183,7 @@ class Decision:
     reasons: tuple[str, ...] = ()
     parts: tuple[PartDecision, ...] = ()
     rules_action: Action = "ask"
+    granted: bool = False
 
 
 Scope = Literal["cell", "session", "agent"]
@@ -151,7 +200,8 @@ class Grant:
     """What a person allowed beyond one call: requests of ``permission`` that ``pattern`` covers.
 
     ``agent`` is who asked; a grant of scope ``agent`` holds for it alone. ``folder`` is where a
-    command may run, ``warning`` what the person had been warned of: both as the card showed them.
+    command may run, ``warning`` what the person had been warned of, ``access`` how far it reaches
+    at most: all as the card showed them.
     """
 
     permission: str
@@ -160,11 +210,14 @@ class Grant:
     agent: str = ""
     folder: str = ""
     warning: str = ""
+    access: Access = field(default="workspace", kw_only=True)
 
     @property
     def rule(self) -> Rule:
         """The grant as the rule that decides."""
-        return Rule(self.permission, self.pattern, "allow", f"always, for {SCOPES[self.scope]}")
+        reach = "" if self.access == "workspace" else f", {ACCESSES[self.access]}"
+        source = f"always, for {SCOPES[self.scope]}{reach}"
+        return Rule(self.permission, self.pattern, "allow", source)
 
 
 @dataclass(frozen=True, slots=True)

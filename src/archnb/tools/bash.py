@@ -7,15 +7,19 @@ import os
 import re
 import secrets
 import time
-from collections.abc import Sequence
-from itertools import islice
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 from archnb.execution import git, process, sandbox
 from archnb.execution.output import WHOLE, Printed
+from archnb.execution.sandbox import Sandbox
 from archnb.permission import opencode
 from archnb.permission.commands import MAX_LENGTH, SHELLS, WRAPPERS, parse
-from archnb.permission.requests import Request, Shell, shell_title
+from archnb.permission.effects.network import needs
+from archnb.permission.requests import ACCESSES, Access, Request, Shell, shell_title, widest
+from archnb.tools._reach import astray
+from archnb.tools._standing import changed, standing
 from archnb.tools.base import Context, Input, Output, Tool, ToolError, schema, string
 from archnb.workspace import Workspace
 
@@ -23,7 +27,29 @@ from archnb.workspace import Workspace
 _STAYING = frozenset("cat cut diff echo grep head ls nl pwd sort tail tr true uniq wc".split())
 TIMEOUT = 120_000  # milliseconds, as OpenCode has it
 MAX_TIMEOUT = 600_000
-MAX_MATCHES = 500  # entries of a pattern that are looked at
+_DEMANDS: Mapping[Access, str] = {
+    "workspace": "",
+    "network": "it asks for the network",
+    "full": "it asks to run outside the sandbox",
+}
+_BEYOND: Mapping[Access, str] = {
+    "workspace": (
+        "(sandboxed: writes outside the workspace and the network were off; if that is why it "
+        'failed, call again with access "network" or "full": the person is asked)'
+    ),
+    "network": (
+        "(sandboxed: the network was on, writes outside the workspace and keys were off; if that "
+        'is why it failed, call again with access "full": the person is asked)'
+    ),
+    "full": "",
+}
+# What a program prints when a limit of the sandbox stopped it, whatever its language.
+_STOPPED = re.compile(
+    r"(?i)permission denied|operation not permitted|read-only file system|not permitted"
+    r"|network is unreachable|could(n't| not) (resolve|connect)|name resolution|unknown host"
+    r"|no route to host|connection (refused|error)|cannot connect|failed to connect|dial tcp"
+    r"|\b(EACCES|EPERM|EROFS|ENETUNREACH|ENOTFOUND|EAI_AGAIN|ECONNREFUSED)\b"
+)
 
 
 def _request(given: Input, workspace: Workspace) -> Request:
@@ -46,39 +72,41 @@ def _request(given: Input, workspace: Workspace) -> Request:
         home=os.path.expanduser("~"),  # noqa: PTH111  (HOME may be unset; this never raises)
         is_folder=os.path.isdir,
     )
-    return Request(
+    parsed = parse(command)
+    warning = _git_danger(command, folder) or astray(parsed, folder, workspace)
+    request = Request(
         "bash", (command,), shell_title(command),
-        Shell(command, workspace.name(folder), timeout, sandbox.LABEL),
-        always=(command, *_wider(command)),
-        outside=outside,
-        warning=_git_danger(command, folder) or _led_astray(command, folder, workspace),
+        Shell(command, workspace.name(folder), timeout, ""),
+        always=(command, *_wider(command)), outside=outside, warning=warning,
     )  # fmt: skip
+    return with_access(request, given.get("access", "workspace"), sandbox.current(), workspace.root)
 
 
-def _led_astray(command: str, folder: Path, workspace: Workspace) -> str:
-    """Why a word reaches more than it says: a link that leads outside, or to a file of keys."""
-    for part in parse(command).parts:
-        if part.argv[:1] == ("cd",) and len(part.argv) == 2:
-            folder = folder / part.argv[1]
-        for word in part.argv[1:]:
-            for path in _meant(folder, word.partition("=")[2] or word):
-                real = path.resolve()
-                if not real.is_relative_to(workspace.root):
-                    return f"{word} leads outside the workspace"
-                name = workspace.name(real)
-                if os.path.normpath(path) != str(real) and (secret := workspace.secret(name)):
-                    return f"{word} leads to {name}, and {secret}"
-    return ""
+def with_access(request: Request, asked: Access, current: Sandbox, root: Path) -> Request:
+    """The request as it runs in ``current``: as it was asked, or as its programs need it.
+
+    Where nothing limits a command there is no more to ask for. ``root`` is the workspace's.
+    """
+    shell = request.preview
+    if not isinstance(shell, Shell):
+        raise TypeError(shell)
+    alone = replace(shell, access="workspace", sandbox=_label(current, "workspace", root))
+    if not current.limits():
+        return replace(request, preview=alone)
+    parts = parse(shell.command).parts
+    access = widest(asked, needs(reading for part in parts for reading in part.readings))
+    shown = replace(shell, access=access, sandbox=_label(current, access, root))
+    by_rule = None if access == "workspace" else alone
+    return replace(request, preview=shown, demand=_DEMANDS[asked], by_rule=by_rule)
 
 
-def _meant(folder: Path, word: str) -> list[Path]:
-    """The entries that a word names; of a pattern the first few hundred."""
-    try:
-        if re.search(r"[*?\[]", word) and not word.startswith("/"):
-            return list(islice(folder.glob(word), MAX_MATCHES))
-        return [folder / word] if os.path.lexists(folder / word) else []
-    except (OSError, ValueError, NotImplementedError):  # no name that a file could have
-        return []
+def _label(current: Sandbox, access: Access, root: Path) -> str:
+    """What binds a command, in words that say of the network, too."""
+    if not current.limits():
+        return f"network on, {current.label(access, root)}"
+    if access == "full":
+        return "not sandboxed: it can write anywhere and reach the network"
+    return current.label(access, root)
 
 
 def _wider(command: str) -> tuple[str, ...]:
@@ -113,30 +141,45 @@ def _stays(argv: Sequence[str]) -> bool:
     return bool(argv) and argv[0] in _STAYING
 
 
+def _held_back(shell: Shell, printed: str) -> bool:
+    """Whether it may be a limit of the sandbox that made a command fail."""
+    if shell.access == "full":
+        return False
+    parts = parse(shell.command).parts
+    needed = needs(reading for part in parts for reading in part.readings)
+    return widest(needed, shell.access) != shell.access or bool(_STOPPED.search(printed))
+
+
 async def _run(given: Input, context: Context, request: Request) -> Output:  # noqa: ARG001
     shell = request.preview
     if not isinstance(shell, Shell):
         raise TypeError(shell)
     whole = f"bash-{time.strftime('%Y%m%d-%H%M%S')}-{secrets.token_hex(4)}.txt"
     printed = Printed(context.outputs / whole if context.outputs else None)
+    root = context.workspace.root
     folder = context.workspace.resolve(shell.folder)
-    failed = True
+    before = standing(root)
+    failed, code = True, 0
     try:
         outcome = await process.run(
-            shell.command, folder,
+            shell.command, folder, root=root, access=shell.access,
             timeout=shell.timeout, printed=printed, progress=context.progress,
         )  # fmt: skip
     except asyncio.CancelledError:
         # The loop that cancelled it keeps what the command gave until then.
         ending = "interrupted; the command and what it started were ended"
     else:
-        failed = outcome.timed_out
+        failed, code = outcome.timed_out, outcome.code
         ending = f"exit code {outcome.code}, {outcome.seconds:.1f} s"
         if outcome.timed_out:
             ending = (
                 f"ended after the time limit of {shell.timeout:g} s; a larger timeout can be given"
             )
     lines = [printed.text().rstrip(), f"({ending})"]
+    if names := changed(before, root):
+        lines.append(f"(this changed {', '.join(names)}: it decides what runs later)")
+    if code and sandbox.current().limits() and _held_back(shell, lines[0]):
+        lines.append(_BEYOND[shell.access])
     if saved := printed.saved():
         size = "" if printed.total <= WHOLE else f" (its first {WHOLE // 1_000_000} MB)"
         lines.append(
@@ -152,12 +195,22 @@ TOOL = Tool(
         "Run one bash command in the workspace: a fresh shell each time, no standard input, a "
         "clean environment without keys. Output (stdout and stderr) and exit code come back. The "
         "person may be asked first; plain single commands pass more easily than chains, "
-        "redirections or variables."
+        "redirections or variables. It runs sandboxed where the machine can: writes stay in the "
+        "workspace and the network is off, unless access asks for more and the person agrees."
     ),
     input_schema=schema(
         ("command",),
         command=string("The command line"),
         timeout={"type": "integer", "minimum": 1, "description": "Milliseconds, at most 600000"},
+        access={
+            "type": "string",
+            "enum": list(ACCESSES),
+            "description": (
+                'Default "workspace". Installing, fetching, pushing and curl need "network"; '
+                'docker, sudo, keys at home and writing outside the workspace need "full". '
+                "The person is asked for both."
+            ),
+        },
         workdir=string("Folder below the workspace"),
         description=string("What it is for, in five to ten words"),
     ),
