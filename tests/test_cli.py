@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from archnb.cli import main
+from archnb.execution import sandbox
 
 ROOT = Path(__file__).parents[1]
 SHOP = ROOT / "notebooks" / "shop"
@@ -94,7 +95,7 @@ def test_doctor(archnb):
     rows = {row["what"]: row for row in json.loads(out)}
     assert code == 0
     assert rows["diagrams"]["ok"]
-    assert rows["sandbox"]["says"] == "not sandboxed: only asks"
+    assert rows["sandbox"]["says"] == sandbox.current().label("workspace")
 
 
 def test_ask_offline_denies_with_nobody_there(archnb, monkeypatch, tmp_path):

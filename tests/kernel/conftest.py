@@ -14,6 +14,7 @@ import pytest
 from jupyter_client.manager import KernelManager
 
 WIDGET = "application/vnd.jupyter.widget-view+json"
+CLICK = {"method": "custom", "content": {"event": "click"}}
 PATIENCE = 60.0  # seconds for a whole cell on a busy machine; never waited for in a run that passes
 
 
@@ -29,6 +30,7 @@ class Outputs:
     interrupted_at: float = 0.0
     click_seconds: list = field(default_factory=list)
     parents: list = field(default_factory=list)
+    page: object = None
 
     @property
     def text(self):
@@ -68,6 +70,19 @@ class Wait:
 
 
 @dataclass(frozen=True)
+class Front:
+    """The hidden tab comes to the front."""
+
+
+@dataclass(frozen=True)
+class Press:
+    """A click that no person could make: on a button that may be disabled, ``times`` over."""
+
+    words: str
+    times: int = 1
+
+
+@dataclass(frozen=True)
 class Do:
     """Something that happens outside the page meanwhile."""
 
@@ -98,12 +113,16 @@ class Page:
         self._unconfirmed = {}  # comm: the message whose end it waits for
         self._held = {}  # comm: what it holds back until then
         self._ticks = 0
+        self.clicked = []  # the models of the buttons that were clicked
+        self.values = []  # every value that a widget was given
 
     def opened(self, comm_id, state):
         self._states[comm_id] = state
+        self.values.append(str(state.get("value", "")))
 
     def updated(self, comm_id, state):
         self._states.setdefault(comm_id, {}).update(state)
+        self.values.append(str(state.get("value", "")))
         if state.get("playing") and self._shown:
             self._ticks += 1
             self._update(comm_id, value=self._ticks)
@@ -126,7 +145,13 @@ class Page:
                 assert words not in [state.get("description") for _, state in below]
             case Wait(seconds):
                 self._waiting_since = self._waiting_since or time.monotonic()
-                return time.monotonic() > self._waiting_since + seconds
+                if time.monotonic() < self._waiting_since + seconds:
+                    return False
+                self._waiting_since = 0.0
+            case Front():
+                self._shown = True
+            case Press(label, times):
+                return self._on(below, label, lambda it: self._press(it, times), forced=True)
             case See(text):
                 return any(text in _words(str(state.get("value"))) for _, state in below)
             case Fill(label, text):
@@ -135,16 +160,18 @@ class Page:
                 return self._on(below, words, self._press)
         return True
 
-    def _on(self, below, label, act):
+    def _on(self, below, label, act, *, forced=False):
         found = [comm_id for comm_id, state in below if state.get("description") == label]
-        if len(found) != 1 or self._states[found[0]].get("disabled"):
+        if len(found) != 1 or (self._states[found[0]].get("disabled") and not forced):
             return False
         act(found[0])
         return True
 
-    def _press(self, comm_id):
+    def _press(self, comm_id, times=1):
         self.pressed = time.monotonic()
-        self._send(comm_id, {"method": "custom", "content": {"event": "click"}})
+        self.clicked.append(comm_id)
+        for _ in range(times):
+            self._send(comm_id, CLICK)
 
     def _update(self, comm_id, **state):
         if comm_id in self._unconfirmed:
@@ -210,6 +237,7 @@ class Kernel:
         page=True,
         interrupt_at_card=False,
         interrupt_when=None,
+        watch=lambda page: None,
     ):
         """Execute cells one after another without waiting between them, as Run All does.
 
@@ -217,12 +245,14 @@ class Kernel:
         :class:`See`, :class:`Do`, :class:`At`), each as soon as it is possible.
         ``stdin``: the answers typed (None: no standard input, as nbclient has it).
         ``page``: whether a front end is there; ``"hidden"``: one that shows nothing just now.
+        ``watch`` is given the page before anything happens.
         ``interrupt_when``: a file whose appearance is the moment for an interrupt.
         """
         out = Outputs()
         answers = list(stdin or [])
         allow = stdin is not None or bool(page)
-        there = Page(self._send, shown=page != "hidden")
+        there = out.page = Page(self._send, shown=page != "hidden")
+        watch(there)
         steps = [
             (step.card, step.step) if isinstance(step, At) else (card, step)
             for card, item in enumerate(click)
@@ -273,6 +303,15 @@ class Kernel:
                 there.confirmed(message["parent_header"].get("msg_id"))
         assert not steps, f"nothing to do this to: {steps}\n{out.text}"
         return out
+
+    def click(self, comm_id):
+        """A click on a button of a card that may be long gone."""
+        self._send(comm_id, CLICK)
+
+    def restart(self):
+        """The kernel starts afresh; the page, with its cards, stays."""
+        self.manager.restart_kernel(now=True)
+        self.client.wait_for_ready(timeout=60)
 
     def _interrupt(self, out):
         out.interrupted_at = time.monotonic()

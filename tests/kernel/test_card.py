@@ -1,8 +1,10 @@
 """Every choice of the card in a live kernel: what is on disk, what was asked, what the model heard."""
 
+import re
+
 import pytest
 
-from .conftest import At, Do, Fill, Lacks, See, Wait
+from .conftest import At, Do, Fill, Front, Lacks, Press, See, Wait
 from .scripts import HEARD, bash, edit, script, write
 
 LOAD = "%load_ext archnb"
@@ -191,7 +193,7 @@ def test_approve_all(kernel, folder):
 def test_approve_all_is_not_offered_before_each_card_was_shown(kernel, folder):
     hidden = (Wait(2), See("1 of 3 waiting"), Lacks("Approve all (3)"), Lacks("Approve all (2)"))
     out = kernel.run(
-        LOAD, THREE, GO, page="hidden", click=[(*hidden, "Approve"), "Deny", "Approve"]
+        LOAD, THREE, GO, page="hidden", click=[(*hidden, Front(), "Approve"), "Deny", "Approve"]
     )
     assert out.error == ""
     assert sorted(path.name for path in folder.glob("*.txt")) == ["a.txt", "c.txt"]
@@ -235,7 +237,7 @@ def test_a_page_that_does_not_show_the_card_is_waited_for(kernel, folder):
         script([write("a.txt", "x")], ["done"]),
         GO,
         page="hidden",
-        click=[(Wait(2), "Approve")],
+        click=[(Wait(2), Front(), Wait(2), "Approve")],
     )
     assert out.prompts == []
     assert (folder / "a.txt").read_text() == "x"
@@ -285,3 +287,161 @@ def test_several_questions_by_input_come_one_after_another(kernel, folder):
     assert len(out.prompts) == 3
     assert "questions wait; this is the first of them" in out.text
     assert sorted(path.name for path in folder.glob("*.txt")) == ["a.txt", "c.txt"]
+
+
+WRITE = script([write("a.txt", "x\n")], ["done"])
+
+
+@pytest.mark.parametrize("words", ["Approve", "Approve this text"])
+def test_nothing_approves_before_the_card_was_in_sight_for_a_while(kernel, folder, words):
+    """o139: a click on its way, or a key held down, when the card appears."""
+    opened = ["Approve edited…"] if words == "Approve this text" else []
+    out = kernel.run(
+        LOAD,
+        "import archnb.notebook.card as card; card.ARMING = 3",
+        WRITE,
+        GO,
+        click=[(*opened, Press(words, times=30), Wait(1), *(["Back"] * len(opened)), "Deny")],
+    )
+    assert out.error == ""
+    assert "denied by you" in out.text
+    assert not (folder / "a.txt").exists()
+
+
+def test_approve_all_is_armed_anew_for_each_set_of_cards(kernel, folder):
+    out = kernel.run(
+        LOAD,
+        "import archnb.notebook.card as card; card.ARMING = 1",
+        THREE,
+        GO,
+        click=[
+            (
+                At(2, Press("Approve all (3)", times=9)),
+                At(0, "Deny"),
+                At(2, Press("Approve all (2)", times=9)),
+                At(1, "Deny"),
+                At(2, "Deny"),
+            )
+        ],
+    )
+    assert out.error == ""
+    assert not list(folder.glob("*.txt"))
+
+
+def test_a_page_that_gives_no_sign_gives_it_by_a_first_press(kernel, folder):
+    out = kernel.run(
+        LOAD,
+        "import archnb.notebook.approval as approval; approval.PATIENCE = 0.5",
+        WRITE,
+        GO,
+        page="hidden",
+        click=[("Approve", Wait(1.5), See("x"), "Approve")],
+    )
+    assert out.error == ""
+    assert (folder / "a.txt").exists()
+
+
+LONG = [
+    ("many lines", bash("echo start\n" + "true\n" * 80 + "touch a.txt"), "82 lines"),
+    ("white space", bash(f"echo start;{' ' * 3000}touch a.txt"), "1 line, 3,0"),
+    ("a diff", write("a.txt", "line\n" * 60), "62 lines"),
+]
+
+
+@pytest.mark.parametrize(("name", "call", "says"), LONG, ids=[name for name, *_ in LONG])
+def test_what_is_not_in_sight_cannot_be_approved(kernel, folder, name, call, says):
+    """o135: text hidden behind many lines or much white space."""
+    unseen = (See(says), Wait(1), Press("Approve", times=3), Press("Always…"), Wait(0.5))
+    out = kernel.run(LOAD, script([call], ["done"]), GO, click=[(*unseen, "Deny")])
+    assert "denied by you" in out.text
+    assert not (folder / "a.txt").exists()
+    out = kernel.run(script([call], ["done"]), GO, click=[(See(says), "Show all", "Approve")])
+    assert out.error == ""
+    assert (folder / "a.txt").exists()
+
+
+def test_approve_all_leaves_out_what_is_not_in_sight(kernel, folder):
+    calls = [write("a.txt", "a"), write("b.txt", "line\n" * 60), write("c.txt", "c")]
+    out = kernel.run(
+        LOAD,
+        script(calls, ["done"]),
+        GO,
+        click=[(At(2, "Approve all (2)"), At(1, "Deny"))],
+    )
+    assert sorted(path.name for path in folder.glob("*.txt")) == ["a.txt", "c.txt"]
+    assert "2 at once" in out.text
+
+
+def test_a_click_counts_once(kernel, folder):
+    """o136, o137: the same click again: at once, for the next card, after the end, and restarted."""
+    append = "echo again >> a.txt"
+    turns = ([bash(append)], [bash(append)], ["done"])
+    first = {}
+    out = kernel.run(
+        LOAD,
+        script(*turns),
+        GO,
+        click=[
+            (Wait(1), Press("Approve", times=5)),
+            (
+                Do(lambda: [kernel.click(first["page"].clicked[0]) for _ in range(5)]),
+                Wait(1.5),
+                "Deny",
+            ),
+        ],
+        watch=lambda page: first.setdefault("page", page),
+    )
+    assert out.error == ""
+    assert (folder / "a.txt").read_text() == "again\n"
+    old = out.page.clicked
+    for comm_id in old:
+        kernel.click(comm_id)
+    again = kernel.run(
+        "print('ALIVE')",
+        script([bash(append)], ["done"]),
+        GO,
+        click=[(Wait(1), Do(lambda: [kernel.click(comm_id) for comm_id in old]), Wait(1), "Deny")],
+    )
+    assert "ALIVE" in again.text
+    kernel.restart()
+    for comm_id in old:
+        kernel.click(comm_id)
+    last = kernel.run(
+        LOAD,
+        script([bash(append)], ["done"]),
+        GO,
+        click=[(Wait(1), Do(lambda: [kernel.click(comm_id) for comm_id in old]), Wait(1), "Deny")],
+    )
+    assert "denied by you" in last.text
+    assert (folder / "a.txt").read_text() == "again\n"
+
+
+def code_words(out):
+    return {
+        found
+        for text in out.page.values
+        for found in re.findall(r"code word: <strong>([^<]+)<", text)
+    }
+
+
+def test_every_card_bears_the_kernel_s_code_word_and_nothing_that_stays_does(kernel, folder):
+    """o125: text that looks like a card cannot bear it."""
+    out = kernel.run(LOAD, THREE, GO, HEARD, click=["Approve", "Deny", "Approve"])
+    (word,) = code_words(out)
+    again = kernel.run("%reload_ext archnb", WRITE, GO, "%architect", click=["Deny"])
+    assert code_words(again) == {word}
+    for run in (out, again):
+        assert word not in repr(run.bundles)
+    assert "%architect shows it again" in again.text
+    for path in folder.rglob("*"):
+        assert not path.is_file() or word.encode() not in path.read_bytes()
+    kernel.restart()
+    print_it = "print('KNOWN', hasattr(get_ipython(), '_archnb_code_word'))"
+    assert "KNOWN False" in kernel.run(LOAD, print_it).text
+
+
+def test_a_prompt_in_a_page_is_saved_and_so_bears_no_code_word(kernel):
+    out = kernel.run(LOAD, WRITE, GO, "%architect", page=False, stdin=["n"])
+    assert len(out.prompts) == 1
+    (word,) = code_words(out)
+    assert word not in out.text + "".join(out.prompts)

@@ -1,8 +1,10 @@
 """The main job in a live kernel: draw, review, cards, records, interrupt, prompts, nobody there."""
 
-import os
+from pathlib import Path
 
 import pytest
+
+from archnb.execution import sandbox
 
 from .conftest import Fill
 
@@ -16,7 +18,7 @@ def test_load_says_what_is_in_force_and_writes_nothing(kernel, folder):
     out = kernel.run(LOAD, "import sys; print('anthropic' in sys.modules)")
     assert "backend-architect" in out.text
     assert "offline: no key found, rules only" in out.text
-    assert "not sandboxed" in out.text
+    assert sandbox.current().label("workspace") in out.text
     assert "False" in out.text
     assert sorted(path.name for path in folder.iterdir() if not path.name.startswith(".")) == before
     assert out.error == ""
@@ -237,18 +239,24 @@ def test_what_is_not_understood_is_said(kernel, words):
     assert "ANTHROPIC_API_KEY" in out.text
 
 
+def command_line(process):
+    try:
+        return (process / "cmdline").read_bytes()
+    except OSError:  # it ended meanwhile
+        return b""
+
+
 def test_interrupt_in_a_command_ends_it_and_the_next_cell_runs(kernel, folder):
     out = kernel.run(
         LOAD,
-        "%%architect\nrun: echo $$ > pid; sleep 300",
+        "%%architect\nrun: touch begun; sleep 300.0417",
         click=["Approve"],
-        interrupt_when=folder / "pid",
+        interrupt_when=folder / "begun",
     )
     assert "KeyboardInterrupt" in out.error
-    pid = int((folder / "pid").read_text())
     assert out.interrupted_at
-    with pytest.raises(ProcessLookupError):
-        os.kill(pid, 0)
+    running = [command_line(entry) for entry in Path("/proc").glob("[0-9]*")]
+    assert not [line for line in running if b"sleep\x00300.0417" in line]
     assert "NEXT" in kernel.run("print('NEXT')").text
 
 

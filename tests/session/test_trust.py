@@ -75,8 +75,9 @@ BROKEN = [
     "", "{", "[]", "null", "\ud800", '{"version": 2}', '{"version": 1, "accepted": 3}',
     '{"version": 1, "accepted": [{"root": 1}], "granted": []}',
     '{"version": 1, "accepted": [], "granted": [{"root": "/"}]}', "[" * 100_000,
-    '{"version": 1, "accepted": [], "granted": [{"root": "/", "digest": "", "permission": "bash", '
-    '"pattern": "*", "agent": "", "folder": "", "warning": "", "access": "all"}]}',
+    json.dumps({"version": 1, "accepted": [], "granted": [
+        dict.fromkeys("root digest permission pattern agent folder warning access".split(), "all")
+    ]}),
 ]  # fmt: skip
 
 

@@ -1,4 +1,4 @@
-"""``ask``, ``run``, ``lab`` and ``doctor``: the architect without a notebook, and what it needs."""
+"""``ask``, ``run``, ``export``, ``lab``, ``doctor``: the architect without a notebook."""
 
 from __future__ import annotations
 
@@ -36,6 +36,13 @@ def add(commands: Commands) -> None:
         help="approve these asks in this run, for example 'edit:shop/*'",
     )
     run.add_argument("--timeout", type=float, default=600.0, help="seconds for one cell")
+
+    export = commands.add(
+        "export", _export, "Write a notebook as one clean file: nothing active, nothing fetched."
+    )
+    export.add_argument("notebook")
+    export.add_argument("--to", choices=["html", "md", "ipynb"], default="html")
+    export.add_argument("-o", "--output", default="", help="default: beside the notebook")
 
     ask = commands.add("ask", _ask, "Ask the architect on the terminal.")
     ask.add_argument("text", nargs="+")
@@ -106,6 +113,15 @@ def _run(given: argparse.Namespace) -> int:
             }
         )
     return 2 if outcome.failed else 0
+
+
+def _export(given: argparse.Namespace) -> int:
+    from archnb.session.export import export
+
+    output = Path(given.output) if given.output else None
+    written = export(Path(given.notebook), given.to, output)
+    print_json({"file": str(written)}) if given.json else print(written)
+    return 0
 
 
 def _lab(given: argparse.Namespace) -> int:

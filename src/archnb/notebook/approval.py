@@ -9,7 +9,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from archnb.notebook.clicks import HEARTBEAT, Page, surface
+from archnb.notebook.clicks import HEARTBEAT, Page, in_kernel, surface
 from archnb.permission.requests import Ask, Reply
 from archnb.session.transcript import CallRecord
 from archnb.terminal.asking import InputApprover, deny_unattended
@@ -21,9 +21,23 @@ WIDGET_MIME = "application/vnd.jupyter.widget-view+json"
 FIRST_SIGN = 0.3  # seconds after display when the page is asked for a sign of life
 NEXT_SIGN = 1.0  # seconds between further calls: the card may be scrolled or switched to later
 PATIENCE = 6.0  # seconds without any page after which a question is asked by input()
+ANEW = 20.0  # seconds within which a page that came anew must show the card, or the cell is stopped
 LINGER = 0.1  # seconds within which a record takes the place of a card that was called off
 
 Show = Callable[[str, dict[str, Any]], None]
+
+
+_AFTER_RELOAD = (
+    "This question is settled. The page was loaded anew while the cell ran, so the rest of the "
+    "cell is not shown here: %architect last, in a cell of its own, shows it."
+)
+
+
+class PageLost(asyncio.CancelledError):
+    """The page that sent the cell is gone, and the one that came after it does not show the card.
+
+    It ends the cell like an interrupt: nobody could answer, and the kernel would wait for ever.
+    """
 
 
 @dataclass(slots=True)
@@ -31,12 +45,19 @@ class CardApprover:
     """Asks by the best means there is: card, then ``input()``, then denies and says so.
 
     ``show(call_id, bundle)`` puts a display bundle where that call's record stands. Called for
-    several calls at once, it shows as many cards.
+    several calls at once, it shows as many cards, each of which bears ``code_word``. ``clean``
+    takes secrets out of what the notebook keeps; the card shows exactly what would be done.
     """
 
     show: Show
+    code_word: str
+    clean: Callable[[Ask], Ask]
     _waiting: list[Card] = field(default_factory=list)
-    _by_input: InputApprover = field(default_factory=InputApprover)
+    _by_input: InputApprover = field(init=False)
+
+    def __post_init__(self) -> None:
+        # Where a kernel is, the page saves what input() says: the word would be in the notebook.
+        self._by_input = InputApprover("" if in_kernel() else self.code_word)
 
     async def __call__(self, ask: Ask) -> Reply:
         match surface():
@@ -52,8 +73,8 @@ class CardApprover:
         """The answer of a click; None where there is no page to show the card."""
         from archnb.notebook.card import Card
 
-        card = Card(ask, self._recount)
-        fallback = _fallback(ask)
+        card = Card(ask, self._recount, self.code_word)
+        fallback = _fallback(self.clean(ask))
         view = {"version_major": 2, "version_minor": 0, "model_id": card.box.model_id}
         self.show(ask.call_id, {WIDGET_MIME: view, **fallback})
         self._waiting.append(card)
@@ -71,22 +92,37 @@ class CardApprover:
         finally:
             self._waiting.remove(card)
             self._recount()
-            card.close()
+            if card.elsewhere:
+                card.leave(_AFTER_RELOAD)
+            else:
+                card.close()
 
     async def _clicked(self, card: Card) -> Reply | None:
         """Wait for a click, as long as a page is there; it need not show the card just now."""
         page = Page()
+        newer, came = "", 0.0
         started = called = time.monotonic() + FIRST_SIGN
         try:
             while card.open:
                 await asyncio.wait({card.answer}, timeout=HEARTBEAT)
                 now = time.monotonic()
-                if not card.seen and now >= called:
+                if page.newer != newer:  # reloaded? then the card may be on no page any more
+                    newer, came = page.newer, now
+                    page.close()
+                    page = Page()
+                lost = bool(newer) and not (card.signed > came or page.there)
+                if (lost or not card.seen) and now >= called:
                     called = now + NEXT_SIGN
                     card.call_for_sign()
                     page.call()
-                if now > started + PATIENCE and not (card.seen or page.there):
-                    return None
+                card.elsewhere = bool(newer) and not page.there
+                if lost:  # nor would that page be told of an input()
+                    if now > came + ANEW:
+                        raise PageLost
+                elif now > started + PATIENCE and not card.seen:
+                    if not page.there:
+                        return None
+                    card.invite()
             return card.answer.result()
         finally:
             page.close()
@@ -94,7 +130,7 @@ class CardApprover:
     def _recount(self) -> None:
         """Tell every waiting card where it stands; the last one, below all others, offers all."""
         waiting = [card for card in self._waiting if card.open]
-        offer = [card for card in waiting if not card.editing]
+        offer = [card for card in waiting if card.ready and not card.editing]
         if len(offer) < 2 or not all(card.seen for card in waiting):
             offer = []
         for place, card in enumerate(waiting, start=1):

@@ -3,28 +3,41 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from collections.abc import Callable, Sequence
 from typing import Any
 
+from archnb.html import text_html
 from archnb.notebook.panels import Panel, always_panel, edit_panel, reason_panel
 from archnb.notebook.widgets import STYLE, Widgets, show
 from archnb.permission.requests import Ask, Reply
+from archnb.session.previews import too_long
 from archnb.session.questions import editable_text, question_body_html, question_head_html
+
+ARMING = 0.5  # seconds a question must have been in sight before it can be approved
 
 
 class Card:
     """The widgets of one question; ``answer`` is done once, for exactly what is shown.
 
     ``seen``: a page has shown it. ``editing``: an edit was begun, so nobody may approve the
-    original text from elsewhere. ``changed()`` is called when one of these changed.
+    original text from elsewhere. ``ready``: it can be approved, since a person had the time to
+    see all of it. ``changed()`` is called when one of these changed.
     """
 
-    def __init__(self, ask: Ask, changed: Callable[[], None]) -> None:
+    def __init__(self, ask: Ask, changed: Callable[[], None], code_word: str) -> None:
         self.ask = ask
         self.answer: asyncio.Future[Reply] = asyncio.get_running_loop().create_future()
         self.seen = False
+        self.signed = 0.0  # when a page last gave a sign, on the monotonic clock
+        self.elsewhere = False  # on a page that was loaded anew: it is told nothing but by widgets
         self.editing = False
         self._changed = changed
+        self._armed = self._offer_armed = False
+        self._arming: asyncio.TimerHandle | None = None
+        self._timers: list[asyncio.TimerHandle] = []
+        length = too_long(ask.request.preview)
+        self._whole = not length
         self._offer: tuple[Card, ...] = ()
         self._widgets = Widgets()
         self._sign = self._widgets.sign(self._heard)
@@ -33,13 +46,16 @@ class Card:
         self._queue = self._widgets.row(self._place)
         self._queue.add_class("archnb-queue")
         show(self._queue, False)
-        review = self._widgets.html(question_body_html(ask), tabbable=True)
-        self._body = self._widgets.column(review)
+        self._review = self._widgets.html(question_body_html(ask, whole=self._whole), tabbable=True)
+        self._rest = self._widgets.row(*self._show_all(length))
+        show(self._rest, not self._whole)
+        self._body = self._widgets.column(self._review, self._rest)
         self._panels: dict[str, Panel] = {}
         self._openers: dict[str, Any] = {}
+        self._guarded: list[Any] = []
         self._actions = self._widgets.row(*self._buttons())
         self.box = self._widgets.column(
-            self._widgets.html(STYLE + question_head_html(ask)),
+            self._widgets.html(STYLE + question_head_html(ask, code_word)),
             self._body,
             self._actions,
             *(panel.box for panel in self._panels.values()),
@@ -52,12 +68,21 @@ class Card:
     def open(self) -> bool:
         return not self.answer.done()
 
+    @property
+    def ready(self) -> bool:
+        return self._armed and self._whole
+
     def settle(self, reply: Reply) -> None:
-        """Answer the question, unless it is answered."""
-        self.seen = True
-        if self.open:
+        """Answer the question, unless it is answered, or approved before it is ``ready``."""
+        self._sighted()
+        if self.open and (self.ready or not reply.approved):
             self.answer.set_result(reply)
             self._changed()
+
+    def invite(self) -> None:
+        """No page has given a sign; one that never does gives it by a first press of Approve."""
+        if not self.seen and self._guarded[0].disabled:
+            self._guarded[0].disabled = False
 
     def call_for_sign(self) -> None:
         """Ask the page to show that it shows this; a view made later hears only a later call."""
@@ -83,6 +108,7 @@ class Card:
         if mine == self._offer:
             return
         self._offer = mine
+        self._offer_armed = False
         old = self._queue.children[1:]
         # A new button for each set of cards: a click on its way means the cards that were named.
         self._queue.children = (self._place, *self._approve_all(mine))
@@ -90,22 +116,40 @@ class Card:
             self._widgets.close(*old)
 
     def close(self) -> None:
+        self._stop()
+        self._widgets.close()
+
+    def _stop(self) -> None:
         self._sign.playing = False  # else the page goes on ticking into a closed channel
+        for timer in self._timers:
+            timer.cancel()
         for panel in self._panels.values():
             panel.close()
-        self._widgets.close()
+
+    def leave(self, words: str) -> None:
+        """Close all but the box, which goes on saying ``words``."""
+        self._stop()
+        said = self._widgets.html(STYLE + text_html(words))
+        self.box.children = (said,)
+        self._widgets.close_but(self.box, said)
 
     def _buttons(self) -> list[Any]:
         make, request = self._widgets.button, self.ask.request
         settle = self.settle
-        buttons = [
-            make("Approve", f"Approve: {request.title}", lambda: settle(Reply("once")), "success")
-        ]
+        approve = make(
+            "Approve",
+            f"Approve: {request.title}",
+            lambda: settle(Reply("once")),
+            "success",
+            disabled=True,
+        )
+        self._guarded.append(approve)
+        buttons = [approve]
         if (text := editable_text(request)) is not None:
             buttons.append(self._opener("Approve edited…", "Change the text, then approve it"))
-            self._panels["Approve edited…"] = edit_panel(
-                self._widgets, request, text, self.settle_typed, self._back
-            )
+            panel = edit_panel(self._widgets, request, text, self.settle_typed, self._back)
+            self._panels["Approve edited…"] = panel
+            self._guarded.append(panel.approve)
         buttons.append(
             make("Deny", f"Deny: {request.title}", lambda: settle(Reply("reject")), "danger")
         )
@@ -116,7 +160,10 @@ class Card:
             self._widgets, self.settle_typed, self._back
         )
         if request.always:
-            buttons.append(self._opener("Always…", "Let what matches a pattern pass from now on"))
+            opener = self._opener("Always…", "Let what matches a pattern pass from now on")
+            opener.disabled = True
+            self._guarded.append(opener)
+            buttons.append(opener)
             self._panels["Always…"] = always_panel(
                 self._widgets, self.ask, self.settle_typed, self._back
             )
@@ -129,7 +176,11 @@ class Card:
 
     def _open(self, words: str) -> None:
         """Put a panel in the place of the buttons."""
+        if self._openers[words].disabled:
+            return
         panel = self._panels[words]
+        if panel.reviews:
+            self._unfold()  # what it shows instead is whole
         show(self._actions, False)
         show(self._body, not panel.reviews)
         show(panel.box, True)
@@ -154,18 +205,70 @@ class Card:
         count = len(offer)
 
         def approve() -> None:
-            for card in offer:
+            for card in offer if self._offer_armed else ():
                 card.settle(Reply("once", by=f"you, {count} at once"))
 
         tip = f"Approve the {count} waiting requests as they are shown"
-        return [self._widgets.button(f"Approve all ({count})", tip, approve)]
+        button = self._widgets.button(f"Approve all ({count})", tip, approve, disabled=True)
+
+        def arm() -> None:
+            if self._offer == tuple(offer):
+                self._offer_armed = True
+                button.disabled = False
+
+        self._later(arm)
+        return [button]
+
+    def _show_all(self, length: str) -> list[Any]:
+        """What stands below a review of which a part is out of sight."""
+        tip = "Show the whole text; it can be approved then"
+        words = text_html(f"{length}. It can be approved once all of it was shown.")
+        return [self._widgets.button("Show all", tip, self._unfold), self._widgets.html(words)]
+
+    def _unfold(self) -> None:
+        """The whole review, in sight for a while before the buttons work."""
+        if self._whole:
+            return
+        self._whole = self.seen = True
+        self._review.value = question_body_html(self.ask, whole=True)
+        self._review.focus()
+        show(self._rest, False)
+        self._arm()
+
+    def _sighted(self) -> None:
+        """It is in sight, from now on if it was not before."""
+        if not self.seen:
+            self.seen = True
+            self._arm()
+
+    def _arm(self) -> None:
+        """Let it be approved in a while."""
+        self._armed = False
+        self._guard()
+
+        def armed() -> None:
+            self._armed = True
+            self._guard()
+
+        if self._arming:
+            self._arming.cancel()
+        self._arming = self._later(armed)
+
+    def _later(self, act: Callable[[], None]) -> asyncio.TimerHandle:
+        timer = asyncio.get_running_loop().call_later(ARMING, act)
+        self._timers.append(timer)
+        return timer
+
+    def _guard(self) -> None:
+        for button in self._guarded:
+            button.disabled = not self.ready
+        self._changed()
 
     def _heard(self) -> None:
         """The page ticked."""
+        self.signed = time.monotonic()
         self._sign.playing = False
-        if not self.seen:
-            self.seen = True
-            self._changed()
+        self._sighted()
         typed, self._typed = self._typed, None
         if typed is not None and (reply := typed()) is not None:
             self.settle(reply)

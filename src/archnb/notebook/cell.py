@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator
-from typing import Any
+from typing import Any, cast
 
 from IPython.core.getipython import get_ipython
 
@@ -13,11 +13,12 @@ from archnb.events import Event, RunEnded
 from archnb.notebook.approval import CardApprover
 from archnb.notebook.clicks import heartbeat
 from archnb.notebook.lines import cell_arguments
-from archnb.notebook.magics import SESSION
+from archnb.notebook.magics import CODE_WORD, LAST, SESSION
 from archnb.notebook.screen import Screen
 from archnb.notebook.values import as_text
 from archnb.permission.policy import PolicyApprover, policy_from
 from archnb.permission.requests import Approver
+from archnb.session.code_word import new_code_word
 from archnb.session.prompt import insert_variables
 from archnb.session.session import Session
 from archnb.session.transcript import Result
@@ -69,7 +70,9 @@ async def undo(count: str) -> None:
 
 def _approver(session: Session, screen: Screen) -> Approver:
     policy = policy_from(session.environment)
-    return PolicyApprover(policy) if policy else CardApprover(screen.slot)
+    if policy:
+        return PolicyApprover(policy)
+    return CardApprover(screen.slot, code_word_of(get_ipython()), session.redaction.value)
 
 
 async def _watch(screen: Screen, stream: AsyncIterator[Event]) -> Result:
@@ -85,13 +88,19 @@ async def _watch(screen: Screen, stream: AsyncIterator[Event]) -> Result:
         clock.cancel()
         if not screen.result.ended:  # an undo, or a bug: the page must not go on saying "working"
             screen.show(RunEnded("failed"))
+        setattr(get_ipython(), LAST, screen.result.timed(loop.time() - started))
     return screen.result.timed(loop.time() - started)
+
+
+def code_word_of(shell: Any) -> str:
+    """The word that this kernel's questions bear; it ends with the kernel."""
+    if not hasattr(shell, CODE_WORD):
+        setattr(shell, CODE_WORD, new_code_word())
+    return str(getattr(shell, CODE_WORD))
 
 
 def session_of(shell: Any) -> Session:
     """The notebook's one conversation; it stays with the shell when the extension is reloaded."""
-    session = getattr(shell, SESSION, None)
-    if not isinstance(session, Session):
-        session = Session()
-        setattr(shell, SESSION, session)
-    return session
+    if getattr(shell, SESSION, None) is None:
+        setattr(shell, SESSION, Session())
+    return cast("Session", getattr(shell, SESSION))  # no isinstance: its module may be reloaded

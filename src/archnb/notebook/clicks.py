@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Callable, Iterator
-from typing import Any, Literal
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any, Literal, cast
 
 from IPython.core.getipython import get_ipython
 
@@ -19,17 +19,24 @@ _ROUTES_CLICKS = (7, 4)
 
 def surface() -> Surface:
     """Buttons where a front end is, ``input()`` elsewhere, nobody where input is refused."""
-    shell: Any = get_ipython()
-    kernel = getattr(shell, "kernel", None)
-    if kernel is None:
+    if not in_kernel():
         import sys
 
         return "prompt" if sys.stdin is not None and sys.stdin.isatty() else "unattended"
-    if not kernel.get_parent().get("content", {}).get("allow_stdin"):
+    shell: Any = get_ipython()
+    if not shell.kernel.get_parent().get("content", {}).get("allow_stdin"):
         return "unattended"
+    from importlib.util import find_spec
+
     from ipykernel._version import __version__
 
-    return "buttons" if _release(__version__) >= _ROUTES_CLICKS else "prompt"
+    widgets = find_spec("ipywidgets") is not None
+    return "buttons" if widgets and _release(__version__) >= _ROUTES_CLICKS else "prompt"
+
+
+def in_kernel() -> bool:
+    """Whether this shell is a kernel's, with a page somewhere, and not a terminal's."""
+    return getattr(get_ipython(), "kernel", None) is not None
 
 
 def _release(text: str) -> tuple[int, ...]:
@@ -46,14 +53,23 @@ class Page:
     def __init__(self) -> None:
         import ipywidgets
 
+        shell: Any = get_ipython()
+        self._kernel = shell.kernel
+        self._arrivals = _arrivals(self._kernel)
         self.there = False
         self._area: Any = ipywidgets.Output()
         self._area.observe(self._heard, "outputs")
 
+    @property
+    def newer(self) -> str:
+        """The session of a page that came after this cell was sent; empty where none did."""
+        sent = self._kernel.get_parent()["header"]
+        came = self._arrivals.latest
+        return str(came["session"]) if came and came["date"] > sent["date"] else ""
+
     def call(self) -> None:
         """Ask for a sign; it comes, if at all, while the cell waits."""
-        shell: Any = get_ipython()
-        kernel = shell.kernel
+        kernel = self._kernel
         if self.there:
             return
         self._area.msg_id = kernel.get_parent()["header"]["msg_id"]
@@ -69,6 +85,31 @@ class Page:
 
     def _heard(self, _: object) -> None:
         self.there = True
+
+
+class Arrivals:
+    """Takes a kernel's ``comm_open`` messages, and keeps the header of the latest page's.
+
+    A page asks for the widgets that there are once, when it is loaded. One that is reloaded is
+    another page to the kernel: it is not told what a cell shows that the page before it sent.
+    """
+
+    def __init__(self, inner: Callable[..., Any]) -> None:
+        self.latest: Mapping[str, Any] | None = None
+        self._inner = inner
+
+    def __call__(self, stream: object, ident: object, message: Mapping[str, Any]) -> Any:
+        if message["content"].get("target_name") == "jupyter.widget.control":
+            self.latest = message["header"]
+        return self._inner(stream, ident, message)
+
+
+def _arrivals(kernel: Any) -> Arrivals:
+    """The one that listens in this kernel, put there once."""
+    known = kernel.shell_handlers["comm_open"]
+    if not hasattr(known, "latest"):  # no isinstance: this module may have been reloaded
+        known = kernel.shell_handlers["comm_open"] = Arrivals(known)
+    return cast("Arrivals", known)
 
 
 def confirming() -> Callable[[object], None]:

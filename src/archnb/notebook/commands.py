@@ -7,11 +7,13 @@ from typing import Any
 from archnb import agents
 from archnb.errors import CellError
 from archnb.notebook.cell import session_of
-from archnb.notebook.magics import status
+from archnb.notebook.magics import LAST, status
+from archnb.notebook.screen import show_again
 from archnb.permission.report import decision_text
 from archnb.permission.requests import SCOPES
 from archnb.session.session import Session
 from archnb.session.todos import todos_text
+from archnb.session.transcript import Result
 
 
 def command(shell: Any, verb: str, rest: str) -> str:
@@ -41,6 +43,8 @@ def command(shell: Any, verb: str, rest: str) -> str:
             return _permissions(session)
         case "permissions", words:
             return _revoked(session, words.split())
+        case "last", "":
+            return _again(shell)
         case "todo", "":
             return todos_text(session.todos) if session.todos else "The to-do list is empty."
         case "new", "":
@@ -51,6 +55,15 @@ def command(shell: Any, verb: str, rest: str) -> str:
                 f"%architect {verb} {rest}".rstrip() + ": I do not know that.",
                 hint="%architect help lists what there is.",
             )
+
+
+def _again(shell: Any) -> str:
+    """Show what the last ``%%architect`` cell gave; its last line."""
+    result: Result | None = getattr(shell, LAST, None)
+    if result is None:
+        return "No %%architect cell has run in this kernel."
+    show_again(result)
+    return result.summary
 
 
 def _permissions(session: Session) -> str:

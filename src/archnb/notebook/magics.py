@@ -30,11 +30,15 @@ _UNDO = ["%architect", "undo"]
 _RUN = "archnb.notebook.cell"
 SESSION = "_archnb_session"
 """The shell's attribute that holds the notebook's one conversation."""
+LAST = "_archnb_last"
+"""The shell's attribute that holds what the last cell gave, for a page that did not hear it."""
+CODE_WORD = "_archnb_code_word"
+"""The shell's attribute that holds the word that every real question bears."""
 
 HELP = """\
 %%architect [--agent NAME] [--model ID] [--plan] [--new] [-o VAR]
     the cell's text goes to the agent; @path names a file, {{name}} inserts a variable
-%architect                 what is in force here
+%architect                 what is in force here, and this kernel's code word
 %architect help            this page
 %architect agents          the agents that can be named
 %architect agent NAME      choose the agent for the cells that follow
@@ -43,6 +47,7 @@ HELP = """\
 %architect why COMMAND     which rule decides over a bash command, and why
 %architect permissions     what is allowed from now on; `permissions revoke N` takes it back
 %architect undo [N]        put back the last change (or the last N), after showing what comes back
+%architect last            what the last cell did, once more: for a page that was reloaded meanwhile
 %architect todo            the agent's to-do list
 %architect new             start the conversation afresh
 %%design NAME              read the cell as a schema, sketch or spec; draw and check it; bind NAME
@@ -89,7 +94,10 @@ class ArchitectMagics(Magics):
         )
         match verb, rest:
             case "status", "":
+                from archnb.notebook.code_word import tell
+
                 _say(status(self.shell))
+                tell(self.shell)
             case "help", "":
                 _say(HELP)
             case "undo", _:
@@ -171,7 +179,7 @@ def status(shell: Any) -> str:
         f"offline: {NO_KEY}, rules only" if model.source == NO_KEY else model.value,
         str(root),
         f"approvals: {_approvals()}",
-        sandbox.LABEL,
+        sandbox.current().label("workspace"),
     )
     return " · ".join(words)
 

@@ -22,12 +22,17 @@ Settle = Callable[[Callable[[], Reply | None]], None]
 
 @dataclass(frozen=True, slots=True)
 class Panel:
-    """``begin`` fills it and puts the focus there; ``reviews``: it shows a review of its own."""
+    """``begin`` fills it and puts the focus there; ``reviews``: it shows a review of its own.
+
+    ``approve`` is the button that approves what stands in it, where that does not follow from what
+    is typed.
+    """
 
     box: Any
     begin: Callable[[], None]
     close: Callable[[], None] = lambda: None
     reviews: bool = False
+    approve: Any = None
 
 
 def reason_panel(widgets: Widgets, settle: Settle, back: Callable[[], None]) -> Panel:
@@ -67,11 +72,11 @@ def edit_panel(
         "Approve the text as it stands in the field",
         lambda: settle(reply),
         "success",
+        disabled=True,
     )
     buttons = widgets.row(button, _back(widgets, back))
-    return Panel(
-        widgets.column(area, review, buttons, hidden=True), begin, follow.cancel, reviews=True
-    )
+    box = widgets.column(area, review, buttons, hidden=True)
+    return Panel(box, begin, follow.cancel, reviews=True, approve=button)
 
 
 def always_panel(widgets: Widgets, ask: Ask, settle: Settle, back: Callable[[], None]) -> Panel:

@@ -90,8 +90,10 @@ class Screen:
         elapsed = time.monotonic() - self._started
         waiting = sum(call.state == "asked" for call in self.result.calls)
         state = "" if done else f" · {elapsed:.0f} s" if elapsed >= 1 else " · working"
-        plural = "s" * (waiting != 1)
-        state += f" · {waiting} decision{plural} waiting" if waiting and not done else ""
+        if waiting and not done:  # saved as it stands where a notebook is copied or closed now
+            card = "a card that ends" if waiting == 1 else "cards that end"
+            plural = "s" * (waiting != 1)
+            state += f" · {waiting} decision{plural} waiting, on {card} with this cell"
         line = f"{self.result.agent} · {self.result.label}{state}"
         if line != self._header_shown:
             self._header_shown = line
@@ -126,13 +128,14 @@ class Screen:
 
     def _grow(self, text: str) -> None:
         self._tail += text
-        while len(self._tail) > BLOCK and (cut := _closed(self._tail)):
+        if time.monotonic() - self._tail_shown <= RATE:
+            return  # looking for its paragraphs at each word would cost more than showing it
+        if len(self._tail) > BLOCK and (cut := _closed(self._tail)):
             rest = self._tail[cut:]
             self._tail = self._tail[:cut]
             self._freeze()
             self._tail = rest
-        if time.monotonic() - self._tail_shown > RATE:
-            self._show_tail(final=False)
+        self._show_tail(final=False)
 
     def _freeze(self) -> None:
         """The growing block gets its final form, plain text included."""
@@ -166,6 +169,23 @@ class Screen:
         update_display(bundle, raw=True, display_id=name, metadata=metadata or {})
 
 
+def show_again(result: Result) -> None:
+    """Display what a run left: its calls, its diagrams and findings, its words."""
+    for call in result.calls:
+        bundle = {"text/html": call.html(), "text/plain": call.text()}
+        display(bundle, raw=True, metadata={RECORD: True})
+    for drawing in result.drawings:
+        display(drawing)
+    if result.findings:
+        display(result.findings)
+    if result.text.strip():
+        said = {
+            "text/html": render_markdown(result.text),
+            "text/plain": visible(result.text.strip()),
+        }
+        display(said, raw=True)
+
+
 def _quiet(text: str) -> dict[str, Any]:
     return {
         "text/html": f'<div style="{_GREY}">{text_html(text)}</div>',
@@ -181,8 +201,10 @@ def _closed(text: str) -> int:
     >>> _closed("```\none\n\ntwo")
     0
     """
-    for match in reversed(list(re.finditer(r"\n\s*\n", text))):
-        fences = re.findall(r"^ {0,3}(?:```|~~~)", text[: match.end()], re.MULTILINE)
-        if len(fences) % 2 == 0:
-            return match.end()
-    return 0
+    closed, fenced = 0, False
+    for match in re.finditer(r"^ {0,3}(?:```|~~~)|\n\s*\n", text, re.MULTILINE):
+        if match[0].strip():
+            fenced = not fenced
+        elif not fenced:
+            closed = match.end()
+    return closed

@@ -68,12 +68,15 @@ class Widgets:
         self._loop = asyncio.get_running_loop()
         self._context = copy_context()
 
-    def button(self, words: str, tip: str, act: Act, style: str = "") -> Any:
+    def button(
+        self, words: str, tip: str, act: Act, style: str = "", *, disabled: bool = False
+    ) -> Any:
         """A button; ``tip`` is its longer name. ``style``: success, danger or none."""
         button = self._kept(
             ipywidgets.Button(
                 description=visible(words)[:100],
                 button_style=style,
+                disabled=disabled,
                 tooltip=visible(tip),
                 layout=self._wide,
                 tabbable=True,
@@ -135,6 +138,11 @@ class Widgets:
                     if part is not None:
                         part.close()
             self._all.remove(widget)
+
+    def close_but(self, *kept: Any) -> None:
+        """Close all that these do not need."""
+        needed = [*kept, *(widget.layout for widget in kept)]
+        self.close(*(widget for widget in self._all if widget not in needed))
 
     def _later(self, act: Act) -> Callable[[object], None]:
         """``act`` in the cell's thread and context, whatever brings the news."""

@@ -77,16 +77,16 @@ _INK = {
 _EMPHASIS = {"+": "background:rgba(46,160,67,.42)", "-": "background:rgba(248,81,73,.42)"}
 
 
-def diff_lines(diff: Diff) -> list[DiffLine]:
-    r"""The lines of a change, unchanged runs left out and counted.
+def diff_lines(diff: Diff, limit: int | None = MAX_LINES) -> list[DiffLine]:
+    r"""The lines of a change, at most ``limit``, unchanged runs left out and counted.
 
     >>> [line.plain for line in diff_lines(Diff("a", "one\ntwo\n", "one\n2\n"))]
     ['@@ -1,2 +1,2 @@', ' one', '-two', '+2']
     """
     lines = _all_lines(diff)
-    if len(lines) > MAX_LINES:
-        rest = len(lines) - MAX_LINES
-        lines[MAX_LINES:] = [DiffLine("!", f"{rest:,} more lines of this change are not shown")]
+    if limit is not None and len(lines) > limit:
+        rest = len(lines) - limit
+        lines[limit:] = [DiffLine("!", f"{rest:,} more lines of this change are not shown")]
     return lines
 
 
@@ -120,10 +120,10 @@ def _all_lines(diff: Diff) -> list[DiffLine]:
     return lines
 
 
-def diff_html(diff: Diff) -> str:
+def diff_html(diff: Diff, limit: int | None = MAX_LINES) -> str:
     """The lines of a change as rows of colour and sign; neighbours of one kind share a row."""
     rows: list[tuple[str, list[str]]] = []
-    for line in diff_lines(diff):
+    for line in diff_lines(diff, limit):
         if rows and rows[-1][0] == line.sign:
             rows[-1][1].append(line.html)
         else:

@@ -40,7 +40,7 @@ def examine() -> list[Row]:
             shutil.which("bash") or "not found: commands cannot run",
         ),
         *_databases(),
-        Row("sandbox", True, sandbox.LABEL),
+        Row("sandbox", True, sandbox.current().label("workspace")),
         _agent(session),
         _model(session),
     ]

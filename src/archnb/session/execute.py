@@ -13,9 +13,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from archnb.errors import CellError
 from archnb.html import visible
 from archnb.permission.policy import VARIABLE, Approval, parse_policy
+from archnb.session.export import export, read_notebook
 from archnb.session.transcript import RECORD
 
 
@@ -49,7 +49,7 @@ def execute(
     import nbformat
 
     policy = parse_policy(approve)
-    content = _opened(notebook)
+    content = read_notebook(notebook)
     target = output or notebook.with_suffix(".executed.ipynb")
     say(f"Running {notebook} with nobody there.")
     approvals = ", ".join(f"approve {entry}" for entry in policy)
@@ -68,21 +68,10 @@ def execute(
         f"Executed notebook: {target} ({time.monotonic() - started:.1f} s)"
         + (f"; failed: {failed}" if failed else "")
     )
-    page = _write_html(content, target.with_suffix(".html")) if html else None
+    page = export(target, "html") if html else None
     if page:
         say(f"HTML page: {page}")
     return Executed(target, page, failed, decisions)
-
-
-def _opened(notebook: Path) -> Any:
-    import nbformat
-
-    try:
-        return nbformat.read(notebook, as_version=4)
-    except FileNotFoundError:
-        raise CellError(f"{notebook} does not exist.") from None
-    except (OSError, nbformat.reader.NotJSONError, nbformat.ValidationError, ValueError) as error:
-        raise CellError(f"{notebook} is not a notebook: {str(error).splitlines()[0]}.") from error
 
 
 def _played(content: Any, place: Path, policy: Sequence[Approval], timeout: float) -> str:
@@ -126,17 +115,3 @@ def _decisions(content: Any) -> list[str]:
             if len(record) > 1 and record[1].strip().startswith(("approved by", "denied by")):
                 lines.append(f"{record[0]}: {record[1].strip()}")
     return lines
-
-
-def _write_html(content: Any, page: Path) -> Path:
-    """The notebook as one page that fetches nothing; foreign outputs stand in it as they are."""
-    from nbconvert import HTMLExporter
-
-    exporter = HTMLExporter(template_name="lab", sanitize_html=False, embed_images=True)
-    exporter.mathjax_url = exporter.require_js_url = exporter.jquery_url = ""
-    body, _ = exporter.from_notebook_node(content)
-    # A wide diagram scales to the page instead of being cut off.
-    fit = "<style>.jp-OutputArea-output img{max-width:100%;height:auto}</style>"
-    body = body.replace("</head>", f"{fit}</head>", 1)
-    page.write_text(body, encoding="utf-8")
-    return page

@@ -5,12 +5,21 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import assert_never
 
-from archnb.html import FIXED, text_html
+from archnb.html import FIXED, SCROLLED, text_html
 from archnb.permission.requests import Changes, Decision, Diff, Preview, Shell
-from archnb.session.diffs import diff_counts, diff_html, diff_lines, remarks, spell_trailing
+from archnb.session.diffs import (
+    MAX_LINES,
+    diff_counts,
+    diff_html,
+    diff_lines,
+    remarks,
+    spell_trailing,
+)
 
 GREY = "color:var(--jp-ui-font-color2,#5f6b76)"
 SHOWN = 22  # lines that fit into a box before it scrolls
+SHOWN_CHARACTERS = 1500
+_WIDTH = 100  # characters of a line that fit beside each other on a small page
 _LINES = "font-family:var(--jp-code-font-family,monospace);font-size:90%;white-space:pre-wrap"
 _CELL = "text-align:left;vertical-align:top;padding:1px 14px 1px 0"
 
@@ -22,11 +31,12 @@ def why_lines(decision: Decision) -> list[str]:
     return lines
 
 
-def preview_text(preview: Preview) -> str:
-    """What was asked, as plain text."""
+def preview_text(preview: Preview, limit: int | None = MAX_LINES) -> str:
+    """What was asked, as plain text; of each diff at most ``limit`` lines."""
     match preview:
         case Changes(diffs):
-            return "\n".join(line for diff in diffs for line in _diff_text(diff, len(diffs) > 1))
+            lines = [line for diff in diffs for line in _diff_text(diff, len(diffs) > 1, limit)]
+            return "\n".join(lines)
         case Shell(command, folder, timeout, sandbox):
             return f"$ {spell_trailing(command)}\n({_limits(folder, timeout, sandbox)})"
         case str():
@@ -35,30 +45,47 @@ def preview_text(preview: Preview) -> str:
             assert_never(preview)
 
 
-def preview_html(preview: Preview) -> str:
-    """What was asked, as HTML built by us; a diff by colours and by signs."""
+def preview_html(preview: Preview, *, whole: bool = False) -> str:
+    """What was asked, as HTML built by us; a diff by colours and by signs.
+
+    It scrolls in a box where it is long; ``whole``: all of it stands there.
+    """
+    box = "" if whole else SCROLLED
+    limit = None if whole else MAX_LINES
     match preview:
         case Changes(diffs):
-            files = "".join(_diff_html(diff, len(diffs) > 1) for diff in diffs)
-            lines = sum(len(diff_lines(diff)) for diff in diffs)
-            return f'<div style="max-height:420px;overflow:auto">{files}</div>{_long(lines)}'
+            files = "".join(_diff_html(diff, len(diffs) > 1, limit) for diff in diffs)
+            lines = 0 if whole else sum(len(diff_lines(diff)) for diff in diffs)
+            return f'<div style="{box}">{files}</div>{_long(lines)}'
         case Shell(command, folder, timeout, sandbox):
             where = _limits(folder, timeout, sandbox)
             line = text_html(spell_trailing(command))
-            long = _long(command.count("\n") + 1)
-            return f'<pre style="{FIXED};margin:4px 0">$ {line}</pre>{long}{_aside(where)}'
+            long = "" if whole else _long(command.count("\n") + 1)
+            return f'<pre style="{FIXED};{box};margin:4px 0">$ {line}</pre>{long}{_aside(where)}'
         case str():
-            long = _long(preview.count("\n") + 1)
-            return f'<pre style="{FIXED}">{text_html(preview)}</pre>{long}'
+            long = "" if whole else _long(preview.count("\n") + 1)
+            return f'<pre style="{FIXED};{box}">{text_html(preview)}</pre>{long}'
         case _:
             assert_never(preview)
 
 
+def too_long(preview: Preview) -> str:
+    """How long it is, in words, where a reader would not see all of it at once; else empty.
+
+    >>> too_long("x " * 2000), too_long("short")
+    ('1 line, 4,000 characters', '')
+    """
+    text = preview.command if isinstance(preview, Shell) else preview_text(preview, None)
+    lines = text.split("\n")
+    rows = sum(1 + len(line) // _WIDTH for line in lines)
+    if rows <= SHOWN and len(text) <= SHOWN_CHARACTERS:
+        return ""
+    return f"{len(lines):,} line{'s' * (len(lines) != 1)}, {len(text):,} characters"
+
+
 def _long(lines: int) -> str:
     """What stands under a box that may hold more lines than it shows."""
-    return (
-        _aside(f"{lines} lines: scroll the box above to see all of them") if lines > SHOWN else ""
-    )
+    return _aside("Scroll the box above to see all of it.") if lines > SHOWN else ""
 
 
 def parts_text(decision: Decision) -> list[str]:
@@ -104,7 +131,7 @@ def _part_rows(decision: Decision) -> list[tuple[str, str, str]]:
 
 def _limits(folder: str, timeout: float, sandbox: str) -> str:
     where = "the workspace" if folder == "." else folder
-    return f"in {where}, at most {timeout:.0f} s, network on, {sandbox}"
+    return f"in {where}, at most {timeout:.0f} s, {sandbox}"
 
 
 def _aside(text: str) -> str:
@@ -117,15 +144,15 @@ def _heading(diff: Diff) -> str:
     return f"{verb} {diff.path} ({diff_counts(Changes((diff,)))})"
 
 
-def _diff_text(diff: Diff, named: bool) -> list[str]:
+def _diff_text(diff: Diff, named: bool, limit: int | None) -> list[str]:
     lines = [f"@ {_heading(diff)}".replace("\n", "<U+000A>")] if named else []
     lines += [f"\\ {remark}" for remark in remarks(diff)]
-    return [*lines, *(line.plain for line in diff_lines(diff))]
+    return [*lines, *(line.plain for line in diff_lines(diff, limit))]
 
 
-def _diff_html(diff: Diff, named: bool) -> str:
+def _diff_html(diff: Diff, named: bool, limit: int | None) -> str:
     heading = f"<strong>{text_html(_heading(diff))}</strong>" if named else ""
     said = " · ".join(remarks(diff))
     said = _aside(said) if said else ""
-    pre = f'<pre style="{_LINES};line-height:1.4;margin:3px 0 8px">{diff_html(diff)}</pre>'
+    pre = f'<pre style="{_LINES};line-height:1.4;margin:3px 0 8px">{diff_html(diff, limit)}</pre>'
     return f"{heading}{said}{pre}"

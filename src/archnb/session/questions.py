@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from archnb.html import text_html, visible
+from archnb.html import SCROLLED, text_html, visible
 from archnb.permission.commands import parse
 from archnb.permission.grants import covers
 from archnb.permission.requests import Ask, Changes, Request, Shell
+from archnb.session.code_word import PURPOSE
 from archnb.session.diffs import diff_counts
 from archnb.session.previews import (
     GREY,
@@ -31,9 +32,10 @@ def headline(request: Request) -> str:
             return request.title
 
 
-def question_text(ask: Ask) -> str:
+def question_text(ask: Ask, code_word: str = "") -> str:
     """The whole question as plain text."""
     lines = [f"Approve? {headline(ask.request)} · asked by {ask.agent}"]
+    lines += [f"code word: {code_word}"] if code_word else []
     lines += [f"NOTE: {ask.notice}"] if ask.notice else []
     parts = [f"part: {part}" for part in parts_text(ask.decision)]
     # Marked line by line: what is asked about cannot pass for what archnb says of it.
@@ -47,8 +49,8 @@ def _one_line(text: str) -> str:
     return visible(text).replace("\n", "<U+000A>")
 
 
-def question_head_html(ask: Ask) -> str:
-    """The question without the review: notice, what, who asks, and why."""
+def question_head_html(ask: Ask, code_word: str = "") -> str:
+    """The question without the review: notice, what, who asks, why, and that it is a real one."""
     notice = (
         '<div style="background:#fff1cf;color:#4a3200;padding:6px 10px;margin:0 0 6px;'
         f'border-left:4px solid #b7791f"><strong>Note:</strong> {text_html(ask.notice)}</div>'
@@ -58,14 +60,24 @@ def question_head_html(ask: Ask) -> str:
     why = "".join(f"<div>{text_html(line)}</div>" for line in why_lines(ask.decision))
     return (
         f"{notice}<div><strong>Approve? {text_html(headline(ask.request))}</strong>"
-        f" <span>· asked by {text_html(ask.agent)}</span></div>"
+        f" <span>· asked by {text_html(ask.agent)}</span>{code_word_html(code_word)}</div>"
         f'<div style="font-size:92%;{GREY}">{why}</div>'
     )
 
 
-def question_body_html(ask: Ask) -> str:
+def code_word_html(code_word: str) -> str:
+    """The code word as live cards have it; for what is never saved."""
+    if not code_word:
+        return ""
+    style = f"float:right;font-size:92%;margin-left:1em;cursor:help;{GREY}"
+    words = f"code word: <strong>{text_html(code_word)}</strong>"
+    return f'<span style="{style}" title="{PURPOSE}">{words}</span>'
+
+
+def question_body_html(ask: Ask, *, whole: bool = False) -> str:
     """The review: the exact bytes, and the parts with their verdicts."""
-    return preview_html(ask.request.preview) + parts_html(ask.decision)
+    parts = f'<div style="{"" if whole else SCROLLED}">{parts_html(ask.decision)}</div>'
+    return preview_html(ask.request.preview, whole=whole) + parts
 
 
 def edited_html(request: Request, text: str) -> str:
@@ -79,7 +91,7 @@ def edited_html(request: Request, text: str) -> str:
         notes = "".join(f"<div>{text_html(line)}</div>" for line in said)
         below = table_html(("part", "remark"), rows)
         below += f'<div style="font-size:92%;{GREY}">{notes}</div>'
-    return preview_html(edited.preview) + below
+    return preview_html(edited.preview, whole=True) + below
 
 
 def editable_text(request: Request) -> str | None:

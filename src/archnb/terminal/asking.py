@@ -24,8 +24,12 @@ SETTLING = 0.25  # seconds before a question: an "always" may answer it, others 
 
 @dataclass(slots=True)
 class InputApprover:
-    """The approver of a terminal: one question after another, in the order they were asked."""
+    """The approver of a terminal: one question after another, in the order they were asked.
 
+    Each bears ``code_word``, where there is one.
+    """
+
+    code_word: str = ""
     _turn: asyncio.Lock = field(default_factory=asyncio.Lock)
     _waiting: int = 0
     _interrupted: bool = False
@@ -38,7 +42,7 @@ class InputApprover:
                 if self._interrupted:  # an interrupt is meant for all that wait
                     raise asyncio.CancelledError
                 self._interrupted = True
-                reply = ask_by_input(ask, waiting=self._waiting)
+                reply = ask_by_input(ask, waiting=self._waiting, code_word=self.code_word)
                 self._interrupted = False
                 return reply
         finally:
@@ -51,12 +55,12 @@ async def deny_unattended(ask: Ask) -> Reply:
     return Reply("reject", by="nobody: unattended, asks are denied")
 
 
-def ask_by_input(ask: Ask, *, waiting: int = 1) -> Reply:
+def ask_by_input(ask: Ask, *, waiting: int = 1, code_word: str = "") -> Reply:
     """Ask on the terminal; ``waiting`` questions are open, this one among them.
 
     An interrupt cancels the run that asks. It blocks, as ``input()`` does.
     """
-    _say(f"\n{question_text(ask)}")
+    _say(f"\n{question_text(ask, code_word)}")
     if waiting > 1:
         _say(f"({waiting} questions wait; this is the first of them)")
     try:
