@@ -20,6 +20,7 @@ from archnb import models
         ("claude-sonnet-4-6[1m]", "claude-sonnet-4-6"),
         ("anthropic/claude-sonnet-5-5", "claude-sonnet-5-5"),
         ("sonnet", "claude-sonnet-5-5"),
+        ("azure-foundry/claude-opus-5.5", "claude-opus-5-5"),
         ("offline", "offline"),
         ("openai/gpt-5.2", "openai/gpt-5.2"),
         ("openrouter/openai/gpt-5.2", "openai/gpt-5.2"),

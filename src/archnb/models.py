@@ -6,10 +6,11 @@ import re
 from dataclasses import dataclass
 from datetime import date
 
-# Prefixes that say where a file's author got the model from, not which model it is.
+# Prefixes that say where a file's author got the model from, not which model it is. Those of a
+# cloud choose it where its credentials are set: see providers/access.py.
 _PROVENANCE = frozenset(
     "anthropic github-copilot opencode openrouter vercel amazon-bedrock google-vertex"
-    " google-vertex-anthropic".split()
+    " google-vertex-anthropic azure-foundry".split()
 )
 # Claude Code's short names.
 _FAMILIES = {

@@ -13,10 +13,15 @@ from archnb.conversation import Message, Text, Thinking, ToolCall, ToolSpec, Usa
 
 @dataclass(frozen=True, slots=True)
 class Turn:
-    """The end of an answer; ``stop_reason`` as the Messages API has it, ``tool_use`` runs tools."""
+    """The end of an answer; ``stop_reason`` as the Messages API has it, ``tool_use`` runs tools.
+
+    Besides, "cut" is an answer that broke off. ``detail`` says more of an end that is no ordinary
+    one, in words for a person: why it was cut, what a refusal is about.
+    """
 
     usage: Usage
     stop_reason: str
+    detail: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,10 +37,10 @@ Piece = Text | Thinking | ToolCall | Turn | Waiting
 
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """How to ask: the model's id at the wire and the most tokens of one answer."""
+    """How to ask: the model's name, and the most tokens of one answer (None: its own limit)."""
 
     model: str
-    max_tokens: int = 16_000
+    max_tokens: int | None = None
 
 
 class Provider(Protocol):
