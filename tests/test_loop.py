@@ -192,8 +192,17 @@ def test_calls_of_an_answer_that_did_not_end_in_tool_use_are_never_run(stop, tmp
 
 def test_a_retry_voids_what_was_streamed(tmp_path):
     turn = [Text("Hal"), Waiting("overloaded", 0.0), Text("Hello")]
-    _, history, _ = play([turn], tmp_path)
+    first = [Text("Before. "), call("list", path=".")]
+    seen, history, _ = play([first, turn], tmp_path)
     assert history[-1].text == "Hello"
+    assert fold_all(seen).text == "Before. Hello"
+
+
+def test_an_answer_that_did_not_end_says_why_and_what_it_cost(tmp_path):
+    turn = [Text("Part."), Turn(Usage(output=7), "refusal", "It is about locks.")]
+    seen, *_ = play([turn], tmp_path)
+    assert fold_all(seen).usage.output == 7
+    assert seen[-1].message == "The model refused to answer this. It is about locks."
 
 
 def test_a_model_error_keeps_the_conversation(tmp_path):

@@ -438,3 +438,18 @@ def test_f6_no_home_is_said_once_and_asks_remain(start, folder, home):
     assert out.error == ""
     assert sorted(path.name for path in folder.glob("?.txt")) == ["a.txt", "b.txt"]
     assert out.text.count("kept for this run only") == 1
+
+
+def test_a_new_try_takes_back_what_was_shown(kernel):
+    cell = (
+        "from archnb.providers.base import Waiting\n"
+        "session_of(get_ipython()).provider = Scripted([["
+        "Text('Half a wro'), Waiting('The model is overloaded', 1.2), Text('Whole.')]])"
+    )
+    out = kernel.run(LOAD, script(["unused"]), cell, GO)
+    assert out.error == ""
+    shown = str([out.bundles[key] for key in out.order])
+    assert "Half a wro" not in shown
+    assert "this answer broke off" in shown
+    assert "The model is overloaded; tried again" in shown
+    assert "Whole." in shown

@@ -69,11 +69,12 @@ async def _step(
         _keep_words(history, answer)
         yield events.RunEnded("failed", str(error))
         raise
+    if turn is not None:
+        yield events.TurnEnded(turn.usage, turn.stop_reason)
     if turn is None or turn.stop_reason not in ("tool_use", "end_turn", "stop_sequence"):
         _keep_words(history, answer)
         yield events.RunEnded("failed", _unfinished(turn))
         return
-    yield events.TurnEnded(turn.usage, turn.stop_reason)
     message = Message("assistant", _told_apart(answer))
     if turn.stop_reason != "tool_use" or not message.calls:
         _keep_words(history, answer)
@@ -170,10 +171,11 @@ def _close(history: list[Message]) -> None:
 def _unfinished(turn: Turn | None) -> str:
     match turn.stop_reason if turn else "":
         case "max_tokens":
-            return "The answer reached its length limit; tool calls in it were not run."
+            said = "The answer reached its length limit; tool calls in it were not run."
         case "refusal":
-            return "The model refused to answer this."
+            said = "The model refused to answer this."
         case "model_context_window_exceeded":
-            return "The conversation is too long for the model; start afresh with --new."
+            said = "The conversation is too long for the model; start afresh with --new."
         case _:
-            return "The answer broke off before its end; what arrived is kept."
+            said = "The answer broke off before its end; what arrived is kept."
+    return f"{said} {turn.detail}" if turn and turn.detail else said

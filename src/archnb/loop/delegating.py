@@ -22,7 +22,7 @@ async def delegated(
     Raises :class:`ToolError` where it did not come to an end.
     """
     history: list[Message] = []
-    said = ""
+    said, settled = "", 0
     async with aclosing(run(wiring, history, prompt)) as stream:
         async for event in stream:
             match event:
@@ -35,6 +35,12 @@ async def delegated(
                 case events.TextDelta(text):
                     said += text
                     show(events.ToolProgress(wiring.caller, said))
+                case events.TurnEnded():
+                    settled = len(said)
+                    show(event)
+                case events.Retrying():  # what came of this answer is void
+                    said = said[:settled]
+                    show(event)
                 case _:
                     show(event)
     return history[-1].text

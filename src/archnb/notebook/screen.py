@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import re
 import time
+from dataclasses import dataclass
 from typing import Any, assert_never
 
 from IPython.display import display, update_display
@@ -36,6 +37,8 @@ class Screen:
         self._tail = ""
         self._tail_slot = ""
         self._tail_shown = 0.0
+        self._unsettled: list[str] = []  # the slots of the answer that is being given
+        self._retry: _Retry | None = None
         self._header = ""
         self._header_shown = ""
         self._todos = ""
@@ -46,6 +49,7 @@ class Screen:
         self.result = fold(self.result, event)
         if not isinstance(event, events.TextDelta):
             self._freeze()
+        self._end_countdown()
         match event:
             case events.RunStarted():
                 self._header = self._new({})
@@ -67,7 +71,11 @@ class Screen:
                 for item in shown:
                     display(item)
             case events.Retrying(reason, delay):
-                self._new(_quiet(f"{reason}; trying again in {delay:.0f} s"))
+                self._void()
+                due = time.monotonic() + delay
+                self._retry = _Retry(self._new(_quiet(_waiting(reason, delay))), reason, due)
+            case events.TurnEnded():
+                self._unsettled.clear()
             case events.RunEnded(reason, message):
                 if message and reason != "failed":  # a failed cell says it as its error
                     self._new(_quiet(message))
@@ -77,7 +85,7 @@ class Screen:
                 self.tick(done=True)
             case (
                 events.ThinkingDelta() | events.ToolCalled() | events.PermissionAsked()
-                | events.FileChanged() | events.TurnEnded()
+                | events.FileChanged()
             ):  # fmt: skip
                 pass
             case _:
@@ -100,6 +108,8 @@ class Screen:
             self._update(self._header, _quiet(line))
         if self._tail and time.monotonic() - self._tail_shown > RATE:
             self._show_tail(final=False)
+        if self._retry and (left := self._retry.due - time.monotonic()) > 0:
+            self._update(self._retry.slot, _quiet(_waiting(self._retry.reason, left)))
 
     async def keep_time(self) -> None:
         """Tick until cancelled."""
@@ -141,7 +151,19 @@ class Screen:
         """The growing block gets its final form, plain text included."""
         if self._tail.strip():
             self._show_tail(final=True)
+            self._unsettled.append(self._tail_slot)
         self._tail, self._tail_slot = "", ""
+
+    def _void(self) -> None:
+        """Take back what was shown of an answer that is asked for anew."""
+        for slot in self._unsettled:
+            self._update(slot, _quiet("(this answer broke off)"))
+        self._unsettled.clear()
+
+    def _end_countdown(self) -> None:
+        if self._retry:
+            self._update(self._retry.slot, _quiet(f"{self._retry.reason}; tried again"))
+            self._retry = None
 
     def _show_tail(self, *, final: bool) -> None:
         if not self._tail.strip():
@@ -184,6 +206,19 @@ def show_again(result: Result) -> None:
             "text/plain": visible(result.text.strip()),
         }
         display(said, raw=True)
+
+
+@dataclass(frozen=True, slots=True)
+class _Retry:
+    """A new try that is waited for: where that stands, and when (on the monotonic clock)."""
+
+    slot: str
+    reason: str
+    due: float
+
+
+def _waiting(reason: str, seconds: float) -> str:
+    return f"{reason}; trying again in {seconds:.0f} s"
 
 
 def _quiet(text: str) -> dict[str, Any]:

@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import NamedTuple
 
+from archnb.providers.access import reachable
+
 OFFLINE = "offline"
 DEFAULT_AGENT = "backend-architect"
 DEFAULT_MODEL = "claude-sonnet-5-5"
 NO_KEY = "no key found"
-_KEYS = ("ANTHROPIC_API_KEY", "ANTHROPIC_AUTH_TOKEN", "ANTHROPIC_BASE_URL", "ANTHROPIC_PROFILE")
 
 
 class Choice(NamedTuple):
@@ -50,7 +51,7 @@ def model_choice(
     for value, source in explicit:
         if value:
             return Choice("model", value, source)
-    if not any(environment.get(name) for name in _KEYS):
+    if not reachable(environment, agent[0]):
         return Choice("model", OFFLINE, NO_KEY)
     if agent[0]:
         return Choice("model", *agent)

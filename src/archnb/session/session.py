@@ -63,6 +63,7 @@ class Session:
     _told: str = ""  # the latest notice of the trust store that a person has seen
     _process: int = field(default_factory=os.getpid)
     _swept: bool = False
+    _providers: dict[str, Provider] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         self.redaction = Redaction(self.workspace)
@@ -177,7 +178,7 @@ class Session:
         names = {row.name for row in known}
         check_references(text, self.workspace, names)
         model_id = self.model_choice(model, chosen).value
-        provider = self.provider or provider_for(model_id)
+        provider = self._provider(model_id)
         if new:
             self.forget()
         self._call = ""
@@ -311,7 +312,7 @@ class Session:
         return replace(
             caller,
             agent=agent,
-            provider=self.provider or provider_for(model_id),
+            provider=self._provider(model_id),
             settings=Settings(model_id),
             gate=gate,
             tools=self._knowing(
@@ -321,6 +322,14 @@ class Session:
             subagent=None,
             max_steps=agent.steps or loop.MAX_STEPS,
         )
+
+    def _provider(self, model: str) -> Provider:
+        """One for each model as long as the session lives: it knows what its model has thought."""
+        if self.provider is not None:
+            return self.provider
+        if model not in self._providers:
+            self._providers[model] = provider_for(model)
+        return self._providers[model]
 
     def _knowing(self, tools: Sequence[Tool], gate: Gate, grants: Sequence[Grant]) -> list[Tool]:
         """``tools``, of which webfetch knows what must not leave in an address, and the rules."""

@@ -163,6 +163,7 @@ class Result:
     seconds: float = 0.0
     ended: str = ""
     message: str = ""
+    settled: int = 0  # characters of the text that stand: a new try voids what came after
 
     def timed(self, seconds: float) -> Result:
         """The same result, with how long the whole took."""
@@ -283,11 +284,13 @@ def fold(result: Result, event: events.Event) -> Result:
         case events.FileChanged(_, change):
             return replace(result, changed=tuple(dict.fromkeys((*result.changed, change.path))))
         case events.TurnEnded(usage, _):
-            return replace(result, usage=result.usage + usage)
+            return replace(result, usage=result.usage + usage, settled=len(result.text))
+        case events.Retrying():
+            return replace(result, text=result.text[: result.settled])
         case events.RunEnded(reason, message):
             calls = tuple(call.stopped() for call in result.calls)
             return replace(result, ended=reason, message=message, calls=calls)
-        case events.ThinkingDelta() | events.Retrying():
+        case events.ThinkingDelta():
             return result
         case _:
             assert_never(event)

@@ -11,6 +11,7 @@ import time
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from archnb.errors import ArchnbError
 from archnb.execution.environment import clean_environment
 from archnb.execution.sandbox.confinement import Room, bubblewrap
 
@@ -46,7 +47,7 @@ def prove(sandbox: Sandbox) -> tuple[str, ...]:
     try:
         with tempfile.TemporaryDirectory(prefix="archnb-test-", ignore_cleanup_errors=True) as name:
             return _tried(sandbox, Path(name).resolve())
-    except OSError:  # no temporary folder, no port, no process
+    except (OSError, ArchnbError):  # no temporary folder, no port, no process, no bash
         return ()
 
 
