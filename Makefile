@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 SOURCES := src tests benchmarks
 
-.PHONY: demo lab test browser check static fix lock wheel clean
+.PHONY: demo lab test browser fuzz check static fix lock wheel clean
 
 demo: $(READY)  ## run the quickstart offline, to the end, on a copy of the shop
 	rm -rf build/demo && mkdir -p build && cp -R notebooks build/demo
@@ -22,6 +22,9 @@ test: $(READY)  ## every test that needs no browser
 
 browser: $(READY)  ## the scenarios in a real JupyterLab (needs Chromium)
 	ARCHNB_BROWSER=required $(BIN)/python -m pytest -m browser tests/browser
+
+fuzz: $(READY)  ## 200,000 bent command lines against real bash (needs bubblewrap)
+	$(BIN)/python -m tests.fuzz --lines 200000 --seed $(or $(SEED),1)
 
 check: static test  ## format, ruff, mypy, floors, tests
 

@@ -1,21 +1,13 @@
 """Harmless forms: what the tables hold, what a value may be, and lines made up to slip through."""
 
-import shutil
-import subprocess
-
 import pytest
-from hypothesis import HealthCheck, given, settings
-from hypothesis import strategies as st
 
-from archnb.permission.commands import parse
 from archnb.permission.effects import _PROGRAMS, effects, words
 from archnb.permission.effects.forms import ANY, Form, _table
 from archnb.permission.effects.wrappers import REMOTE
 from archnb.permission.gate import Gate
 from archnb.permission.requests import Request
 from archnb.permission.rules import Rule
-
-BASH = shutil.which("bash")
 
 
 def allowed(line, *patterns):
@@ -66,7 +58,7 @@ def test_forms_name_kinds_that_exist():
         for item in form.options.split() if form.options != ANY else ():
             kinds += (item.rstrip("]").partition("[")[2] or item.partition("=")[2]).split("+")
         unknown = set(kinds) - {"", *words._NAMED, *words._PATTERNS}
-        assert {kind for kind in unknown if "|" not in kind} <= {"module"}, name
+        assert {kind for kind in unknown if "|" not in kind} <= {"module", "json"}, name
 
 
 def test_no_form_lists_an_option_that_is_known_to_do_more():
@@ -78,8 +70,10 @@ def test_no_form_lists_an_option_that_is_known_to_do_more():
         assert NEVER & set(_table(form.options)) <= harmless, name
 
 
-def test_no_table_holds_what_reaches_other_hosts():
-    assert not REMOTE & set(_PROGRAMS)
+def test_what_reaches_other_hosts_may_only_tell_of_itself():
+    for program in REMOTE & set(_PROGRAMS):
+        assert set(_PROGRAMS[program]) <= {"--version", "-V", "--help"}, program
+        assert set(_PROGRAMS[program].values()) == {Form()}, program
 
 
 # rule, command, whether it passes
@@ -123,76 +117,254 @@ def test_a_rule_means_what_it_names(rule, argv, passes):
     assert (effects(argv, rule) == []) is passes, effects(argv, rule)
 
 
-# rows of the tables in everyday lines, each with the rule of its program
-SEEDS = [
-    "git status -sb", "git log --oneline -5 -- 'a b.md'", "git diff HEAD~2 -- src/a.py",
-    "git show HEAD:src/a.py", "git log --format='%h %s' -n 3", "git branch --list 'x*'",
-    "git grep -n foo", "npm ls --depth=0", "npm run build -- --port 0", "npm i -D zod@3.1.0",
-    "pip install 'a>=2,<3' -U", "pip list --format=json", "ls -la src", "ls src/*.py",
-    "cat docs/a.md", "head -n 5 a.txt", "tail -20 a.txt", "wc -l a.txt", "grep -rn 'x y' src",
-    "rg -n foo -g '*.py' src", "find . -type f -name '*.sql'", "sort -t, -k2,2n a.csv",
-    "uniq -c a.txt", "cut -d, -f1 a.csv", "diff -u a.sql b.sql", "sed -n '1,5p' a.txt",
-    "jq -r '.a | keys' a.json", "tree -L 2 src", "echo 'a b' c", "pwd", "which git", "cd src",
-    "python -m pytest -q tests -k 'a or b'", "make test", "docker ps -a", "du -sh src",
-    "git status 2>&1 | head -3", "git log -3 && ls; pwd", "wc -l < a.txt", "printf '%s\\n' a",
-    "cat <<'EOF'\na $b `c`\nEOF",
+# Each asks although a star allows its program: it writes, runs, reaches or reads more than it says.
+BEYOND = """
+git -c core.pager=x log
+git --config-env=core.pager=X log
+git --exec-path=. log
+git --git-dir=x log
+git --work-tree=.. status
+git -C .. log
+git -p log
+git log --format=%G?
+git log -p --ext-diff
+git log --remerge-diff
+git log --diff-merges=remerge
+git log --textconv
+git diff --no-index /etc/passwd x
+git diff --output=x
+git grep -O x
+git grep --open-files-in-pager=x y
+git bisect run x
+git rebase -x x HEAD~1
+git submodule foreach x
+git difftool
+git help log
+git blame --contents /etc/passwd a.txt
+git archive --output=x HEAD
+git ls-remote --upload-pack=x .
+git config core.fsmonitor x
+git var -l
+GIT_EXTERNAL_DIFF=x git diff
+find . -exec x {} +
+find . -execdir x ;
+find . -ok x ;
+find . -okdir x ;
+find . -delete
+find . -fprint x
+find . -fprintf x %p
+find . -fls x
+find . -files0-from x
+find -L .
+find / -name x
+sort --compress-program=x a.txt
+sort --compress-prog=x a.txt
+sort --files0-from=x
+sort -o x a.txt
+sort -rox a.txt
+sort -T .. a.txt
+uniq a.txt x
+uniq a.txt -c
+xxd a.txt -b
+rg --pre=x y
+rg --pre x y
+rg --hostname-bin=x y
+rg --search-zip x
+rg -z x
+rg -f /etc/passwd x
+rg -L x
+sed -i s/a/b/ a.txt
+sed -n -i p a.txt
+sed -n 'w x' a.txt
+sed -n '1e id' a.txt
+sed -n 's/a/id/e' a.txt
+sed -n '$r/etc/passwd' a.txt
+sed -nf x a.txt
+awk 1 a.txt
+gawk 'BEGIN{system("id")}'
+jq -L . .a a.json
+jq -f x a.json
+jq --rawfile a /etc/passwd .a
+jq --slurpfile a x .a
+jq -n input_filename
+jq -n env
+jq -n '$ENV'
+jq 'import "a" as a; .'
+yq 'load("/etc/passwd")' a.yaml
+yq -i . a.yaml
+yq 'env(HOME)' a.yaml
+tree -o x
+tree -R -H .
+tree -l
+xargs ls
+diff --to-file=/etc/passwd a.txt
+diff --from-file=x a.txt
+less a.txt
+man git
+more a.txt
+tail -f a.txt
+tail -F a.txt
+tail --pid=1 a.txt
+wc --files0-from=x
+du --files0-from=x
+du -X x
+grep -f /etc/passwd a.txt
+grep foo /etc/passwd
+file -C -m x
+file -f x
+xxd -r a.txt
+xxd a.txt x
+base64 /etc/passwd
+stat /etc/passwd
+cat ../outside
+cat /proc/self/environ
+cat /dev/tcp/127.0.0.1/9
+cat /dev/stdin
+cat ~/.ssh/id_rsa
+cat .env
+cat src/../../x
+ls /
+ls ~
+date -s 0
+date -f a.txt
+hostname x
+tar xf a.tar
+tar -tf a.tar --to-command=x
+tar -tf host:a.tar
+tar tf a.tar -I x
+unzip a.zip
+unzip -p a.zip
+zip x.zip a.txt
+zip -sf a.zip -T -TT x
+pytest -p x
+pytest -c x
+pytest --rootdir=..
+pytest -o python_files=x
+pytest --pyargs x
+pytest @x
+pytest --pdb
+pytest --junitxml=x
+mypy --python-executable=x src
+mypy --config-file=x src
+mypy @x
+ruff check --fix
+ruff check --config=x
+ruff format src
+black src
+isort src
+eslint --fix src
+eslint --rulesdir=x src
+eslint -c x src
+prettier --write src
+prettier --plugin=x -c src
+tsc
+tsc -p ../x
+tsc --noEmit --outDir x
+node x.js
+node -e 1
+deno run x.ts
+deno eval 1
+deno fmt
+bun x y
+bun --preload x test
+uv run x
+uv pip install x
+poetry run x
+poetry config a b
+pnpm dlx x
+pnpm exec x
+yarn dlx x
+yarn exec x
+npm --prefix .. test
+npm test --prefix=..
+npm ls --userconfig=x
+npm test --node-options=--require=x
+npm run build --script-shell=x
+npm exec x
+npm fund zod
+pip --python=x list
+pip list --log=x
+pip install -r http://x/y
+pip install --index-url=x y
+pip install --trusted-host=x y
+pip install -e .
+pip install --target=x y
+pip install --root=x y
+pip install --config-settings=x y
+python -m http.server
+python -m site
+python -c 1
+python x.py
+make -f x
+make -C ..
+make --eval=x
+make SHELL=x
+cargo run
+cargo test --config x
+cargo build --manifest-path=../x
+go run .
+go test -exec x ./...
+go vet -vettool=x ./...
+go build ./...
+go env -w A=b
+mvn -Dexec.executable=x test
+mvn -f ../x test
+mvn exec:exec
+gradle -I x tasks
+gradle -p .. test
+gradle build
+psql -c 'select 1'
+sqlite3 a.db .shell
+mysql -e x
+redis-cli get x
+alembic upgrade head
+alembic -c x history
+flyway migrate
+flyway -url=x info
+django-admin shell
+curl http://x
+curl --version -o x
+wget x
+ssh x
+ssh -V -o ProxyCommand=x
+rsync a b
+rsync --version -e x
+docker run x
+docker exec web ls
+docker compose config
+docker compose up
+docker -H x ps
+kubectl get secrets
+kubectl --kubeconfig=x get pods
+kubectl exec web ls
+terraform apply
+terraform -chdir=.. validate
+terraform fmt
+terraform output
+helm install x
+openapi-generator-cli generate
+redocly bundle a.yaml
+""".strip().splitlines()
+
+
+@pytest.mark.parametrize("line", BEYOND)
+def test_a_star_for_the_program_does_not_cover_it(line):
+    program = line.split()[1] if line.startswith("GIT_") else line.split()[0]
+    assert not allowed(line, f"{program}*")
+
+
+# What runs the project's code, or lets the project say what runs, is allowed by its own name only.
+NAMED = [
+    "npm test", "npm pack --dry-run", "npm help ls", "yarn --version", "pnpm list", "uv pip list",
+    "poetry show", "cargo metadata", "rustc -V", "mvn -v", "gradle tasks", "make test",
+    "alembic history", "python -m json.tool a.json", "python -m pip list", "deno lint",
 ]  # fmt: skip
-PATTERNS = (*sorted({f"{line.split()[0]}*" for line in SEEDS}), "python -m pytest*")
-PIECES = [
-    " ", "  ", "\t", "\n", ";", "&", "&&", "|", "||", ">", ">>", "<", "<<", "<<<", "(", ")", "{", "}",
-    "$", "$x", "${x}", "$(id)", "`id`", "$'a'", '$"a"', "'", '"', "\\", "\\\n", "#", " #x", "!", "~",
-    "*", "?", "[a]", "{a,b}", "{1..3}", "=", "x=1 ", "2>&1", ">/dev/null", "2>x", "&>x", "-", "--",
-    " -o x", " -ox", " --output=x", " --outp=x", " --output x", " -exec id ;", " -delete", " -f x",
-    " -c x=y", " -C ..", " --pre=x", " -i", " -p x", " -e x", " -- -o", " ../x", " /etc/passwd",
-    " ~/x", " .env", " .git/config", " id_rsa", " a.pem", " $?", "\u00a0", "\u200b", "\u202e", "é",
-    "\u0456", "\r", "\0", "\x1b", "\u3164", "EOF", "\nEOF\n", "%n", "%G?", "w x", ";w x", "1e id",
-    "env", "://", "@", ":", "::", "..", "/..", "/", ",", "%",
-]  # fmt: skip
 
 
-@pytest.mark.parametrize("line", SEEDS)
-def test_seed_passes(line):
-    assert allowed(line, *PATTERNS)
-
-
-@st.composite
-def mutated(draw):
-    line = draw(st.sampled_from(SEEDS))
-    for _ in range(draw(st.integers(1, 3))):
-        at = draw(st.integers(0, len(line)))
-        cut = draw(st.sampled_from([0, 0, 0, 1, 2]))
-        line = line[:at] + draw(st.sampled_from(PIECES)) + line[at + cut :]
-    return line
-
-
-def built(text):
-    """The words of one part as bash builds them; no pattern is expanded, no status is known."""
-    script = f"set -f +B; printf '%s\\0' {text}"
-    done = subprocess.run(
-        [BASH, "--noprofile", "--norc", "-c", script], capture_output=True, check=True, env={}
-    )
-    return tuple(done.stdout.decode().split("\0")[:-1])
-
-
-@pytest.mark.skipif(BASH is None, reason="there is no bash here")
-@settings(max_examples=400, deadline=None, suppress_health_check=list(HealthCheck))
-@given(mutated())
-def test_what_passes_is_what_bash_would_run(line):
-    """Whatever is allowed parses in bash, and each part's words are those that bash would pass."""
-    if not allowed(line, *PATTERNS):
-        return
-    checked = subprocess.run(
-        [BASH, "--noprofile", "--norc", "-n"], input=line.encode(), capture_output=True, check=False
-    )
-    assert (checked.returncode, checked.stderr) == (0, b""), line
-    for part in parse(line).parts:
-        text = part.text.split("<")[0] if "<" in part.text and "'" not in part.text else part.text
-        if "$?" not in text and not any(mark in text for mark in ("2>", ">/dev/null")):
-            assert built(text) == part.argv, line
-        program = part.argv[0]
-        if program not in ("echo", "printf", "grep", "rg", "git"):  # these have texts as values
-            for word in part.argv[1:]:
-                assert not word.startswith(("--output", "--pre", "/etc", "--outp")), line
+@pytest.mark.parametrize("line", NAMED)
+def test_what_runs_code_must_be_named(line):
+    assert allowed(line, f"{line.split()[0]}*")
+    assert not allowed(line, "*")
 
 
 VALUES = [
@@ -201,6 +373,7 @@ VALUES = [
     (words.revision, ["HEAD~2", "a..b", "@{u}", "^x", "v1:a/b.py"], ["a:.env", "a:/x", "-x", "..", "/"]),
     (words.git_format, ["%h", "oneline", "tformat:x"], ["%G?", "mine", "format:%GS"]),
     (words.sed_print, ["1p", "/a/,/b/p", "$=", "2q", "1p;3p"], ["w x", "1e", "s/a/b/", "r x", "1{p}"]),
+    (words.yq_filter, [".", ".a[0] | keys", '."x y"'], ["env", "load(.a)", ".a | strenv", ".a = 1"]),
     (words.jq_filter, [".a", '"env"', ".[] | {a}"], ["env", "$ENV", '"\\(env)"', 'import "a" as a; .']),
     (words.package, ["zod", "@a/b@1"], ["./x", "a/b", "x.tgz", "http://x", "a@npm:b", "-g"]),
     (words.requirement, ["a[b]>=1,<2"], [".", "a/b", "a.whl", "a @ b", "git+x", "-e"]),

@@ -7,16 +7,16 @@ import shlex
 import unicodedata
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from functools import cache
-from itertools import pairwise
 from typing import TYPE_CHECKING
 
 from archnb.html import UNSEEN
-from archnb.permission.effects import words
-from archnb.permission.effects.wrappers import MANY_FILES, SHELLS, TAME, WRAPPERS
+from archnb.permission import expansion
+from archnb.permission.effects.words import file
+from archnb.permission.effects.wrappers import SHELLS, WRAPPERS
+from archnb.permission.grammar import gaps, parser, passed_over, source, tree, walk
 
 if TYPE_CHECKING:
-    from tree_sitter import Node, Parser
+    from tree_sitter import Node
 
 __all__ = ["MAX_LENGTH", "SHELLS", "WRAPPERS", "Command", "Part", "parse", "parser"]
 
@@ -56,22 +56,15 @@ _NODE_WORDS = {
 # Narrow spaces and what lies beyond every script besides: a command has none of them.
 _HIDDEN = re.compile(f"[{UNSEEN}\\u202f\\u205f\\U000e1000-\\U0010ffff]")
 _UNQUOTED = frozenset({"word", "concatenation", "command_name"})
-_EXPANDED = re.compile(r"(?<!\\)([*?\[]|\{[^{}]*(,|\.\.)[^{}]*\})|^~|[=:]~")
-# What a pattern of files may look like: no hidden files, nothing upwards, no option.
-_CHOICE = r"\{[A-Za-z0-9_][\w.-]*(,[A-Za-z0-9_][\w.-]*)+\}"
-_FILES = re.compile(
-    rf"(?!.*(^|/)\.[^/]*[*?\[{{])(\./)?(?P<head>[A-Za-z0-9_]|{_CHOICE}|[*?])"
-    rf"([\w./:-]|[*?]|\[[A-Za-z0-9_]+(-[A-Za-z0-9_])?\]|{_CHOICE})*"
-)
-_OPTION = re.compile(r"--[a-z-]+=\*\.\w+")  # it stays this option, whatever files there are
 _GAP = re.compile(r"[ \t]+(\\\n[ \t]*)*")
-_HARMLESS_REDIRECT = re.compile(r"(&>|[12]?>)>?\s*/dev/null|[12]?>&[12]|<\s*/dev/null")
-_INPUT = re.compile(r"<\s*([\w./-]+)")
+_BETWEEN = re.compile(r"[ \t\n]*(\\\n[ \t\n]*)*")
+_HARMLESS_REDIRECT = re.compile(r"(&>|[12]?>)>?[ \t]*/dev/null|[12]?>&[12]|<[ \t]*/dev/null")
+_INPUT = re.compile(r"<[ \t]*([\w./-]+)")
 # A here-document that nothing is expanded in, on a line that is easy to read, to the text's end.
 _HERE = re.compile(
     r"(?P<line>(?:[\w ./=|,:+-]|'[^'\n]*')*)"
     r"<<[ ]?(['\"])(?P<mark>[A-Za-z_]\w*)\2(?P<rest>[ \w./|-]*)\n"
-    r"(?P<body>(?:(?!(?P=mark)\n)[^\n]*\n)*?)(?P=mark)\s*"
+    r"(?P<body>(?:(?!(?P=mark)\n)[^\n]*\n)*?)(?P=mark)(\n[ \t\n]*)?"
 )
 # Words behind which a command of its own starts; the other wrappers may start it anywhere.
 _CONTAINERS = "docker podman kubectl lxc vagrant docker-compose".split()
@@ -132,34 +125,16 @@ def parse(text: str) -> Command:
     line = here["line"] + here["rest"] if here else text
     if any(ord(character) > 126 for character in re.sub(r"'[^']*'|\"[^\"]*\"", "", line)):
         reasons.append("holds look-alike characters outside quotes")
-    root = _tree(line)
+    root = tree(line)
     reasons += _reasons(root)
-    parts = [_part(node, 0) for node in _walk(root) if node.type == "command"]
+    if not all(_BETWEEN.fullmatch(gap) for gap in passed_over(root, line)):
+        reasons.append("has words that cannot be told apart")
+    parts = [_part(node, 0) for node in walk(root) if node.type == "command"]
     if not parts:
         reasons.append("names no program")
     if any(part.argv and _base(part.argv[0]) in SHELLS for part in parts):
         parts += _fed(parts, root, here["body"] if here else "")
     return Command(text, tuple(parts), tuple(dict.fromkeys(reasons)))
-
-
-@cache
-def parser() -> Parser:
-    import tree_sitter_bash
-    from tree_sitter import Language, Parser
-
-    return Parser(Language(tree_sitter_bash.language()))
-
-
-def _walk(node: Node) -> Iterator[Node]:
-    stack = [node]
-    while stack:
-        current = stack.pop()
-        yield current
-        stack.extend(reversed(current.children))
-
-
-def _tree(text: str) -> Node:
-    return parser().parse(text.encode("utf-8", "replace")).root_node
 
 
 def _hidden(text: str) -> str:
@@ -188,94 +163,47 @@ def _reasons(root: Node) -> Iterator[str]:
 
 def _harmless(node: Node) -> bool:
     """Whether it is the last exit status, or a redirection that writes and reads nothing else."""
-    text = (node.text or b"").decode("utf-8", "replace")
+    text = source(node)
     if node.type == "simple_expansion":
         return text == "$?"
     if node.type != "file_redirect":
         return False
     read = _INPUT.fullmatch(text)
-    return bool(_HARMLESS_REDIRECT.fullmatch(text)) or bool(read and words.file(read[1]))
+    return bool(_HARMLESS_REDIRECT.fullmatch(text)) or bool(read and file(read[1]))
 
 
 def _fed(parts: Iterable[Part], root: Node, body: str) -> list[Part]:
     """What a shell in the line may be given to run: here-documents and texts that others print."""
     texts = [word for part in parts for word in part.argv[1:] if " " in word]
     texts += [
-        (node.text or b"").decode("utf-8", "replace")
-        for node in _walk(root)
-        if node.type in ("heredoc_body", "herestring_redirect")
+        source(node) for node in walk(root) if node.type in ("heredoc_body", "herestring_redirect")
     ]
     return [
         _part(node, 1)
         for text in (*texts, body)
-        for node in _walk(_tree(text.removeprefix("<<<").strip(" '\"")))
+        for node in walk(tree(text.removeprefix("<<<").strip(" '\"")))
         if node.type == "command"
     ]
 
 
 def _part(node: Node, depth: int) -> Part:
-    text = (node.text or b"").decode("utf-8", "replace")
+    text = source(node)
     argv = tuple(
-        _word(child)
+        word
         for child in node.children
         if child.is_named and "redirect" not in child.type and child.type != "variable_assignment"
+        for word in expansion.words(child)
     )
-    unquoted = [_unquoted(child) for child in node.children if child.type in _UNQUOTED]
-    expands = any(_spreads(word, argv, at) for at, word in enumerate(unquoted))
+    unquoted = [child for child in node.children if child.type in _UNQUOTED]
+    expands = any(expansion.expands(child, argv, at) for at, child in enumerate(unquoted))
     reasons = ["has a pattern or ~ that the shell expands"] if expands else []
-    if not all(_GAP.fullmatch(gap) for gap in _gaps(node)):
+    if not all(_GAP.fullmatch(gap) for gap in gaps(node)):
         reasons.append("has words that cannot be told apart")
     return Part(text, argv, tuple(dict.fromkeys(_readings(text, argv, depth))), tuple(reasons))
 
 
-def _gaps(node: Node) -> Iterator[str]:
-    """What stands between the words: bash joins two lines where a backslash ends the first."""
-    text, children = node.text or b"", node.children
-    for one, other in pairwise(children):
-        gap = text[one.end_byte - node.start_byte : other.start_byte - node.start_byte]
-        yield gap.decode("utf-8", "replace")
-
-
-def _unquoted(node: Node) -> str:
-    """The source of a word with a letter in place of each quoted piece."""
-    if node.type in ("raw_string", "string"):
-        return "Q"
-    if node.type in ("concatenation", "command_name") and node.children:
-        return "".join(_unquoted(child) for child in node.children)
-    return (node.text or b"").decode("utf-8", "replace")
-
-
-def _spreads(word: str, argv: tuple[str, ...], at: int) -> bool:
-    """Whether the shell makes something of ``word`` that nobody can see from here."""
-    if not _EXPANDED.search(word):
-        return False
-    found = _FILES.fullmatch(word)
-    program = argv[0] if at else ""
-    if program in MANY_FILES and _OPTION.fullmatch(word):
-        return False
-    if not found or ".." in word:
-        return True
-    return program not in (TAME if found["head"] in "*?" else MANY_FILES)
-
-
 def _base(program: str) -> str:
     return program.rsplit("/", 1)[-1]
-
-
-def _word(node: Node) -> str:
-    """A word as bash would pass it, quotes and backslashes removed (``$?`` stands as text)."""
-    text = (node.text or b"").decode("utf-8", "replace")
-    match node.type:
-        case "raw_string":
-            return text[1:-1]
-        case "string":
-            return re.sub(r'\\(?:\n|(["\\$`]))', r"\1", text[1:-1])
-        case "concatenation" | "command_name":
-            return "".join(_word(child) for child in node.children) if node.children else text
-        case "word":
-            return re.sub(r"\\(?:\n|(.))", r"\1", text)
-        case _:
-            return text
 
 
 def _readings(text: str, argv: tuple[str, ...], depth: int) -> Iterator[str]:
@@ -299,7 +227,7 @@ def _readings(text: str, argv: tuple[str, ...], depth: int) -> Iterator[str]:
         if program == "eval":
             texts.append(" ".join(argv[1:]))
         for word in texts if depth < 3 else ():
-            for node in _walk(_tree(word)):
+            for node in walk(tree(word)):
                 if node.type == "command":
                     yield from _part(node, depth + 1).readings
 

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
-from archnb.permission.commands import parser
+from archnb.permission.grammar import source, tree
 from archnb.permission.rules import ALIASES, Rule, evaluate, matches, strictest
 
 if TYPE_CHECKING:
@@ -180,8 +180,7 @@ def always_pattern(argv: Sequence[str]) -> str:
 @lru_cache(maxsize=256)
 def _commands(text: str) -> tuple[_Command, ...]:
     """Every ``command`` node in the order of the text; what cannot be parsed is passed over."""
-    root = parser().parse(text.encode("utf-8", "replace")).root_node
-    return tuple(command for node in _nodes(root) if (command := _command(node)).words)
+    return tuple(command for node in _nodes(tree(text)) if (command := _command(node)).words)
 
 
 def _nodes(root: Node) -> Iterator[Node]:
@@ -205,12 +204,8 @@ def _computes(node: Node) -> bool:
 def _command(node: Node) -> _Command:
     parent = node.parent
     whole = parent if parent is not None and parent.type == "redirected_statement" else node
-    words = tuple(_text(child) for child in node.children if child.type in _WORDS)
-    return _Command(_text(whole).strip(), (_text(node),) if _computes(node) else words)
-
-
-def _text(node: Node) -> str:
-    return (node.text or b"").decode("utf-8", "replace")
+    words = tuple(source(child) for child in node.children if child.type in _WORDS)
+    return _Command(source(whole).strip(), (source(node),) if _computes(node) else words)
 
 
 def _path(word: str, home: str) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 
-from archnb.permission.effects import git, node, python, system, text
+from archnb.permission.effects import git, node, python, services, system, text
 from archnb.permission.effects.forms import Form, Forms, against
 from archnb.permission.effects.words import inside
 from archnb.permission.effects.wrappers import (
@@ -22,6 +22,7 @@ _PROGRAMS: Mapping[str, Forms] = {
     **git.PROGRAMS,
     **node.PROGRAMS,
     **python.PROGRAMS,
+    **services.PROGRAMS,
     **system.PROGRAMS,
     **text.PROGRAMS,
 }
@@ -29,9 +30,11 @@ _KNOWN: Mapping[str, Mapping[str, str]] = {
     **git.KNOWN,
     **node.KNOWN,
     **python.KNOWN,
+    **services.KNOWN,
     **system.KNOWN,
     **text.KNOWN,
 }
+_RUNNERS = WRAPPERS | SHELLS | INTERPRETERS | REMOTE | STATEFUL
 _SAME = {"pip3": "pip", "python3": "python"}  # other names of what a rule names
 
 
@@ -114,7 +117,7 @@ def _names(spelled: Sequence[str], program: str) -> bool:
 
 def _spelled_out(argv: Sequence[str], spelled: Sequence[str]) -> bool:
     """Whether a rule such as ``git commit -m *`` names the subcommand and each option given."""
-    if len(spelled) < 2 or len(argv) < 2 or argv[0] in WRAPPERS | INTERPRETERS | SHELLS:
+    if len(spelled) < 2 or len(argv) < 2 or argv[0] in _RUNNERS:
         return False
     literal = {word.rstrip("*") for word in spelled}
     options = [word for word in argv[1:] if word.startswith("-")]

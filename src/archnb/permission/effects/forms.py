@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 from itertools import islice
 from typing import Literal
@@ -24,7 +24,9 @@ class Form:
     ending in ``*`` where it repeats. ``after``: the kind of the repeated ones behind ``--``, where
     that differs. ``instead``: options that take the first operand's place. ``least``: operands
     that must be there. ``digits``: ``-20`` counts. ``whole``: options of one dash are not bundled
-    letters. ``code``: it runs the project's or a package's code, so a rule must name the program.
+    letters. ``ordered``: options stand first, since behind an operand some version takes them for
+    the file that it writes. ``code``: it runs the project's or a package's code, so a rule must
+    name the program.
     """
 
     options: str = ""
@@ -34,6 +36,7 @@ class Form:
     least: int = 0
     digits: bool = False
     whole: bool = False
+    ordered: bool = False
     code: bool = False
 
 
@@ -41,6 +44,13 @@ Forms = Form | Mapping[str, "Forms"]
 """A form, or forms by the next word; ``""`` where none of them follows."""
 
 Value = Literal["none", "must", "may"]
+
+
+def as_code(forms: Forms) -> Forms:
+    """``forms`` of a program that runs the project's code whatever it is asked (see ``code``)."""
+    if isinstance(forms, Form):
+        return replace(forms, code=True)
+    return {word: as_code(below) for word, below in forms.items()}
 
 
 @cache
@@ -70,6 +80,8 @@ def against(form: Form, name: str, words: Sequence[str], known: Mapping[str, str
         elif word.startswith("-") and word != "-" and form.options != ANY:
             if not (form.digits and word[1:].isdecimal() and word.isascii()):
                 reasons += _option(form, name, word, rest, known, given)
+            if form.ordered and operands:
+                reasons.append(f"{name}: {word} may be taken for a file to write")
         else:
             operands.append((word, False))
     return [*reasons, *_operands(form, name, operands, given)]

@@ -46,7 +46,8 @@ _SHOWN = (
     " --show-linear-break[text] --follow"
     " --no-decorate --decorate[word] --decorate-refs=glob --decorate-refs-exclude=glob --source"
     " --use-mailmap --mailmap --no-mailmap --full-diff --log-size -L=gitlines --no-show-signature"
-    " -c --cc -m -t --combined-all-paths --diff-merges=word --no-diff-merges --remerge-diff"
+    " -c --cc -m -t --combined-all-paths --no-diff-merges"
+    " --diff-merges=off|none|on|m|first-parent|1|separate|combined|c|dense-combined|cc"
 )
 _LOG = Form(_DIFF + _LIMITS + _SHOWN, "rev*", "pathspec*", digits=True)
 _REFS = (
@@ -55,9 +56,6 @@ _REFS = (
     " --column[list] --no-column --abbrev[number] --no-abbrev -i --ignore-case --show-current"
     " --omit-empty"
 )
-_CONFIG = " --local --global --system --worktree --show-origin --show-scope --name-only -z --null"
-_TYPES = " --bool --int --path --type=word --default=text"
-
 _COMMANDS: Mapping[str, Forms] = {
     "status": Form(
         "-s --short -b --branch --show-stash --porcelain[v1|v2|1|2] --long -v --verbose"
@@ -140,16 +138,9 @@ _COMMANDS: Mapping[str, Forms] = {
         "list": Form(_DIFF + _LIMITS + _SHOWN, "", digits=True),
         "show": Form(_DIFF + " -u --include-untracked --only-untracked", "rev"),
     },
+    # What `config` lists and gets may be passwords and tokens.
     "config": {
-        "--get": Form(_CONFIG + _TYPES, "word"),
-        "--get-all": Form(_CONFIG + _TYPES, "word"),
-        "--get-regexp": Form(_CONFIG + _TYPES, "text"),
-        "--list": Form(_CONFIG),
-        "-l": Form(_CONFIG),
-        "--local": {"--list": Form(_CONFIG), "-l": Form(_CONFIG), "--get": Form(_TYPES, "word")},
-        "--global": {"--list": Form(_CONFIG), "-l": Form(_CONFIG), "--get": Form(_TYPES, "word")},
-        "list": Form(_CONFIG),
-        "get": Form(_CONFIG + _TYPES + " --all --regexp", "word", least=1),
+        "--get": Form("", "user.name|user.email|init.defaultBranch|pull.rebase|core.autocrlf")
     },
     "worktree": {"list": Form("-v --verbose --porcelain -z")},
     "submodule": {"status": Form("--cached --recursive", "path*")},
@@ -187,11 +178,11 @@ _COMMANDS: Mapping[str, Forms] = {
     "count-objects": Form("-v --verbose -H --human-readable"),
     "cherry": Form("-v --abbrev[number]", "rev*"),
     "range-diff": Form("--no-color --stat --no-dual-color --creation-factor=number", "rev*"),
-    "var": Form("-l", "word"),
+    "var": Form("", "word"),
     "version": Form("--build-options"),
     "--version": Form(),
     "--help": Form(),
-    "help": Form("-a -g", "word*"),
+    "help": Form("-a -g"),  # of a word it starts man
 }
 
 PROGRAMS: Mapping[str, Forms] = {"git": {**_COMMANDS, "--no-pager": _COMMANDS}}
@@ -217,5 +208,6 @@ KNOWN: Mapping[str, Mapping[str, str]] = {
         "--contents": "reads any file",
         "--file": "works on another file",
         "--edit": "starts an editor",
+        "--remerge-diff": "runs the merge drivers of the configuration",
     }
 }

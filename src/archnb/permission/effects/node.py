@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from archnb.permission.effects.forms import Form, Forms
+from archnb.permission.effects.forms import Form, Forms, as_code
 
 _OUTPUT = (
     " --json --long --parseable -p -l -s --silent -q --quiet --color[word] --no-color --no-progress"
@@ -34,7 +34,9 @@ _NPM: Mapping[str, Forms] = {
     **dict.fromkeys(("view", "info", "show", "v"), _VIEW),
     **dict.fromkeys(("install", "i", "add", "in"), _ADD),
     **dict.fromkeys(("ci", "clean-install", "install-clean"), Form(_INSTALL, code=True)),
-    **dict.fromkeys(("uninstall", "un", "remove", "rm", "r"), Form(_INSTALL, "package*")),
+    **dict.fromkeys(
+        ("uninstall", "un", "remove", "rm", "r"), Form(_INSTALL, "package*", code=True)
+    ),
     **dict.fromkeys(("update", "up", "upgrade"), Form(_INSTALL, "package*", code=True)),
     **dict.fromkeys(("test", "t", "tst", "start", "stop", "restart"), _TEST),
     **dict.fromkeys(("run", "run-script", "rum", "urn"), _RUN),
@@ -54,10 +56,12 @@ _NPM: Mapping[str, Forms] = {
         ),
         "signatures": _NONE,
     },
-    "fund": Form("--no-browser --which=number" + _OUTPUT, "package*"),
+    "fund": Form("--no-browser" + _OUTPUT),  # of one package it opens a browser
+    # `.npmrc` may name the viewer.
+    "help": Form("", "word*", code=True),
     "query": Form("--expect-results --no-expect-results" + _OUTPUT + _SCOPE, "text"),
     "pkg": {"get": Form(_OUTPUT + _SCOPE, "field*")},
-    "pack": {"--dry-run": Form(_OUTPUT + _SCOPE), "--json": {"--dry-run": Form()}},
+    "pack": as_code({"--dry-run": Form(_OUTPUT + _SCOPE), "--json": {"--dry-run": Form()}}),
     "diff": Form(
         "--diff=package --diff-name-only --diff-unified=number --diff-ignore-all-space"
         " --diff-no-prefix --diff-text",
@@ -81,7 +85,6 @@ _NPM: Mapping[str, Forms] = {
     "sbom": Form(
         "--sbom-format=word --sbom-type=word --omit=dev|optional|peer --package-lock-only"
     ),
-    "help": Form("", "word*"),
     "help-search": Form("", "word*"),
     "version": {"": Form("--json")},
     **dict.fromkeys(("--version", "-v", "--help", "-h", "-l"), Form()),
@@ -165,9 +168,9 @@ _TSC = Form(
 
 PROGRAMS: Mapping[str, Forms] = {
     "npm": {**_NPM, **dict.fromkeys(("-s", "--silent", "-q", "--quiet"), _NPM)},
-    "pnpm": {**_PNPM, "-s": _PNPM, "-r": _PNPM},
-    "yarn": _YARN,
-    **dict.fromkeys(("node", "nodejs", "deno", "bun"), _VERSION),
+    "pnpm": as_code({**_PNPM, "-s": _PNPM, "-r": _PNPM}),
+    "yarn": as_code(_YARN),  # `.yarnrc.yml` names the program that yarn then is
+    **dict.fromkeys(("node", "nodejs"), _VERSION),
     "npx": dict.fromkeys(("--version", "-v"), Form()),
     "eslint": _ESLINT,
     "prettier": _PRETTIER,

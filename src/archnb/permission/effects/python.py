@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from archnb.permission.effects.forms import Form, Forms
+from archnb.permission.effects.forms import Form, Forms, as_code
 
 _COMMON = (
     " -q --quiet -v --verbose --no-color --no-input --disable-pip-version-check"
@@ -129,12 +129,37 @@ _MODULES: Mapping[str, Forms] = {
         "--sort-keys --no-ensure-ascii --indent=number --compact --json-lines", "file"
     ),
 }
-_PYTHON: Mapping[str, Forms] = {"-m": _MODULES, **_HELP, "-VV": Form()}
+# A module of the same name in the workspace would be run instead.
+_PYTHON: Mapping[str, Forms] = {"-m": as_code(_MODULES), **_HELP, "-VV": Form()}
 _UV_TREE = Form(
     "--depth=number --outdated --invert --no-dev --locked --frozen --offline"
     " --package=word --universal",
     "",
 )
+# It starts the interpreter of the workspace to ask what is installed.
+_UV: Mapping[str, Forms] = {
+    "pip": as_code(
+        {
+            "list": Form("--outdated --format=word --exclude=word -q --quiet --strict -e"),
+            "show": Form("-f --files -q", "requirement*"),
+            "freeze": Form("-q --strict --exclude-editable"),
+            "check": Form("-q"),
+            "tree": Form("--depth=number --outdated --invert --package=word -d=number"),
+        }
+    ),
+    "tree": as_code(_UV_TREE),
+    "python": {"list": Form("--only-installed --all-versions --offline", code=True), "dir": Form()},
+    "tool": {"list": Form("--show-paths"), "dir": Form()},
+    "cache": {"dir": Form()},
+    "version": Form("--short"),
+    **_HELP,
+}
+_POETRY: Mapping[str, Forms] = {
+    "show": Form("-t --tree -l --latest -o --outdated -a --all --no-ansi", "word"),
+    "check": Form("--lock"),
+    "version": Form("-s --short"),
+    **_HELP,
+}  # its plug-ins are loaded whatever it is asked
 
 PROGRAMS: Mapping[str, Forms] = {
     **dict.fromkeys(("pip", "pip3"), _PIP_ALL),
@@ -147,27 +172,8 @@ PROGRAMS: Mapping[str, Forms] = {
         ("--check", "--check-only", "-c", "--diff"),
         Form("--diff --check --profile=word -q", "path*", "path*"),
     ),
-    "uv": {
-        "pip": {
-            "list": Form("--outdated --format=word --exclude=word -q --quiet --strict -e"),
-            "show": Form("-f --files -q", "requirement*"),
-            "freeze": Form("-q --strict --exclude-editable"),
-            "check": Form("-q"),
-            "tree": Form("--depth=number --outdated --invert --package=word -d=number"),
-        },
-        "tree": _UV_TREE,
-        "python": {"list": Form("--only-installed --all-versions --offline"), "dir": Form()},
-        "tool": {"list": Form("--show-paths"), "dir": Form()},
-        "cache": {"dir": Form()},
-        "version": Form("--short"),
-        **_HELP,
-    },
-    "poetry": {
-        "show": Form("-t --tree -l --latest -o --outdated -a --all --no-ansi", "word"),
-        "check": Form("--lock"),
-        "version": Form("-s --short"),
-        **_HELP,
-    },
+    "uv": _UV,
+    "poetry": as_code(_POETRY),
 }
 _FILE = "writes a file"
 _FROM = "takes packages from elsewhere"

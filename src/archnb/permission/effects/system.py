@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from archnb.permission.effects.forms import ANY, Form, Forms
+from archnb.permission.effects.forms import ANY, Form, Forms, as_code
 
 _HELP = dict.fromkeys(("--version", "--help"), Form())
 _PS = Form(
@@ -22,10 +22,10 @@ _COMPOSE: Mapping[str, Forms] = {
     ),
     "logs": _LOGS,
     "images": Form("-q --quiet --format=word", "word*"),
-    "config": Form(
-        "-q --quiet --services --volumes --profiles --images --hash=word --format=word"
-        " --no-interpolate",
-        "word*",
+    # Whole it would show what `.env` says.
+    "config": dict.fromkeys(
+        "-q --quiet --services --volumes --profiles --images".split(),
+        Form("-q --quiet --no-interpolate", "word*"),
     ),
     "ls": Form("-a --all -q --quiet --format=word --filter=list"),
     "top": Form("", "word*"),
@@ -192,21 +192,22 @@ PROGRAMS: Mapping[str, Forms] = {
         "fmt": {"-check": Form("-diff -recursive -list[word]", "path*", whole=True)},
         "validate": Form("-json -no-color", whole=True, code=True),
         "providers": Form(),
+        "workspace": {"list": Form(), "show": Form()},
+        "state": {"list": Form()},
         **_HELP,
     },
     "go": _GO,
     "gofmt": Form("-l -d -s", "path*", whole=True),
-    "cargo": _CARGO,
-    "rustc": dict.fromkeys(("--version", "-V", "-vV"), Form()),
+    "cargo": as_code(_CARGO),  # a toolchain or compiler that the workspace names is what runs
+    "rustc": as_code(dict.fromkeys(("--version", "-V", "-vV"), Form())),
     "java": dict.fromkeys(("-version", "--version"), Form()),
     "javac": dict.fromkeys(("-version", "--version"), Form()),
-    **dict.fromkeys(
-        ("ruby", "perl", "php", "gcc", "cmake", "mvn", "gradle"), _HELP | {"-v": Form()}
-    ),
+    **dict.fromkeys(("ruby", "perl", "php", "gcc", "cmake"), _HELP | {"-v": Form()}),
     "tar": dict.fromkeys(
-        ("-tf", "tf", "-tvf", "tvf", "-tzf", "tzf", "-tzvf", "tzvf", "-tvzf"),
-        Form("", "path path*"),
-    ),
+        "-tf tf -tvf tvf -tzf tzf -tzvf tzvf -tvzf -tjf tjf -tJf tJf".split(),
+        Form("", "path path*", least=1),
+    )
+    | {"--list": Form("--file=path -v --verbose -z --gzip", "path*")},
     "unzip": dict.fromkeys(("-l", "-v", "-Z", "-Z1"), Form("-q", "path path*", least=1)),
     "zipinfo": Form("-1 -l -s -m", "path path*", least=1),
 }

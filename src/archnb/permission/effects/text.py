@@ -128,6 +128,7 @@ PROGRAMS: Mapping[str, Forms] = {
         " --group[word] -i --ignore-case -s=number --skip-chars=number -u --unique -z"
         " --zero-terminated -w=number --check-chars=number" + _HELP,
         "file",
+        ordered=True,
     ),
     "cut": Form(
         "-b=key --bytes=key -c=text --characters=text -d=text --delimiter=text -f=text"
@@ -170,7 +171,7 @@ PROGRAMS: Mapping[str, Forms] = {
         "path*",
     ),
     "file": Form(
-        "-b --brief -i --mime --mime-type --mime-encoding -L -h -k -r -z0", "path*", "path*"
+        "-b --brief -i --mime --mime-type --mime-encoding -L -h -k -r -0", "path*", "path*"
     ),
     "du": Form(
         "-a --all -b --bytes --apparent-size -c --total -d=number --max-depth=number -h"
@@ -217,7 +218,7 @@ PROGRAMS: Mapping[str, Forms] = {
     "base64": Form("-d --decode -w=number --wrap=number -i", "file"),
     "od": Form("-c -x -b -A=word -t=word -N=count -j=count -v", "file*"),
     "hexdump": Form("-C -c -x -n=count -s=count -v", "file*"),
-    "xxd": Form("-l=number -s=number -c=number -g=number -b -u -p", "file"),
+    "xxd": Form("-l=number -s=number -c=number -g=number -b -u -p", "file", ordered=True),
     "strings": Form("-n=number -a -t=word", "path*"),
     "readlink": Form("-f -e -m -n", "path*"),
     "realpath": Form("-e -m -q -s -L -P", "path*"),

@@ -133,6 +133,13 @@ def jq_filter(word: str) -> bool:
     return not re.search(reads, plain)
 
 
+def yq_filter(word: str) -> bool:
+    """A yq expression of paths and of what reads them: no other file, no environment."""
+    known = "keys length sort unique type tag to_entries first last reverse flatten line".split()
+    bare = re.findall(r"(?<![\w.-])[A-Za-z_]\w*", re.sub(r'"[\w .-]*"', '""', word))
+    return bool(re.fullmatch(r'[\w.\[\]| "*-]+', word)) and set(bare) <= set(known)
+
+
 def find_word(word: str) -> bool:
     """A starting point of find, or what joins its tests."""
     return word in ("(", ")", "!", ",") or path(word)
@@ -194,6 +201,7 @@ _NAMED: Mapping[str, Kind] = {
     "gitlines": git_lines,
     "sed": sed_print,
     "jq": jq_filter,
+    "yq": yq_filter,
     "findword": find_word,
     "package": package,
     "field": field,
