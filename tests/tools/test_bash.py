@@ -294,7 +294,7 @@ def workspace_of_keys(folder):
 
 READING = [
     ("it also reads .env", "grep -r x .", "grep -rn x", "grep -Rl x", "grep --recursive x .", "rgrep x", "rg -uu x",
-     "rg --hidden x", "rg -. x", "rg -u -u x", "grep -nre x .", "ls && grep -r x .", "diff -r . src",
+     "rg --hidden x", "rg -. x", "rg -u -u x", "grep -nre x .", "ls && grep -r x .", "diff -r . src", "grep -r src",
      "grep -r -e x --include '*env' ."),
     ("it also reads keys/.hidden/credentials.json", "grep -r x keys", "rg --hidden x keys", "cd keys && grep -r x ."),
     ("it also reads plain/deep/server.key", "grep -r x plain", "rg x plain", "rg x plain src"),

@@ -19,6 +19,7 @@ _KEPT = (
 _GIT = {
     "core.fsmonitor": "false",
     "core.hooksPath": "/dev/null",
+    "diff.autoRefreshIndex": "false",  # `git diff` would write the index
     "safe.bareRepository": "explicit",
     "log.showSignature": "false",
     "gpg.program": "/bin/false",

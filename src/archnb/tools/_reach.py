@@ -94,8 +94,10 @@ def _program(argv: Sequence[str], folder: Path, workspace: Workspace) -> str:
     hidden = _searches(argv)
     if hidden is None:
         return ""
-    operands = (folder / word for word in argv[1:] if not word.startswith("-"))
-    searched = [place for place in operands if _is_folder(place)] or [folder]
+    operands = [word for word in argv[1:] if not word.startswith("-")]
+    if program != "diff" and not any(re.match(r"-\w*[ef]|--regexp|--file", word) for word in argv):
+        operands = operands[1:]  # the first is what is looked for: `grep -r src`
+    searched = [folder / word for word in operands if _is_folder(folder / word)] or [folder]
     searched = [place for place in searched if not _PUBLISHED & {*place.parts}]
     wanted = list(_wanted(argv))
     found = (_keys(place, workspace, hidden, wanted) for place in searched)
