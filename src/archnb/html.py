@@ -37,8 +37,8 @@ _ATTRIBUTES = {
 _STYLES = frozenset(
     "background background-color border border-bottom border-collapse border-left border-radius"
     " border-right border-top color float font font-family font-size font-style font-weight height"
-    " line-height margin max-height max-width overflow padding padding-left padding-right"
-    " text-align vertical-align white-space width".split()
+    " line-height margin max-height max-width overflow overflow-wrap padding padding-left"
+    " padding-right text-align vertical-align white-space width".split()
 )
 # No address, no negative length, no function but colours and JupyterLab's own variables.
 _STYLE_VALUE = re.compile(
@@ -47,7 +47,10 @@ _STYLE_VALUE = re.compile(
 _HELD_IMAGE = re.compile(r"data:image/(?:png|jpeg|gif|webp|svg\+xml);base64,[A-Za-z0-9+/=\s]+\Z")
 _ABSOLUTE = re.compile(r"https?://|mailto:", re.IGNORECASE)
 # A page that is not JupyterLab (an export, another viewer) needs to be told.
-FIXED = "font-family:var(--jp-code-font-family,monospace);font-size:90%;white-space:pre-wrap"
+FIXED = (
+    "font-family:var(--jp-code-font-family,monospace);font-size:90%;white-space:pre-wrap;"
+    "overflow-wrap:anywhere"
+)
 SCROLLED = "max-height:420px;overflow:auto"
 _PARAGRAPH = 20_000  # characters of one paragraph or cell; a longer one is shown as plain text
 _TEXT = 400_000  # characters of a whole answer; a longer one is shown as plain text
@@ -178,7 +181,8 @@ def _harmless_style(style: str) -> str | None:
     kept = [
         f"{name.strip().lower()}:{value.strip()}"
         for name, value in said
-        if name.strip().lower() in _STYLES and _STYLE_VALUE.fullmatch(value.strip())
+        if (name.strip().lower() in _STYLES and _STYLE_VALUE.fullmatch(value.strip()))
+        or (name.strip().lower(), value.strip()) == ("display", "block")  # the lines of a diff
     ]
     return ";".join(kept) or None
 

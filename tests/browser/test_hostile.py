@@ -220,11 +220,11 @@ def test_keys_approve_nothing_when_cards_appear(lab: Lab, folder: Path) -> None:
 
 def test_a_long_command_is_approved_only_when_all_of_it_was_shown(lab: Lab, folder: Path) -> None:
     """o135: what stands below the edge of a box."""
-    long = "echo start\n" + "true\n" * 80 + "touch made.txt"
+    long = "echo start\n" + "true\n" * 80 + f": {'x' * 3000}; touch made.txt"
     path = write_notebook(folder / "long.ipynb", LOAD, script([bash(long)], ["done"]), GO)
     lab.open(path)
     lab.run_all()
-    lab.wait_for_text(2, "82 lines, 4")
+    lab.wait_for_text(2, "82 lines, 3,4")
     approve = lab.cell(2).get_by_role("button", name="Approve", exact=True)
     lab.page.wait_for_timeout(1500)
     expect(approve).to_be_disabled()
@@ -233,6 +233,11 @@ def test_a_long_command_is_approved_only_when_all_of_it_was_shown(lab: Lab, fold
     expect(approve).to_be_enabled()
     scrolls = "pre => pre.scrollHeight > pre.clientHeight + 1"
     assert not lab.cell(2).locator(".archnb-card pre").first.evaluate(scrolls)
+    # A word without end must break: no part of the card may stand beside the page.
+    wide = """card => [card, ...card.querySelectorAll('*')].some(one => {
+        const edge = one.getBoundingClientRect().right;
+        return edge > card.parentElement.getBoundingClientRect().right + 2})"""
+    assert not lab.cell(2).locator(".archnb-card").first.evaluate(wide)
     picture(lab, "card-long-whole")
     approve.click()
     lab.wait_until_done()

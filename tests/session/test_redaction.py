@@ -10,7 +10,8 @@ import pytest
 
 from archnb import events
 from archnb.conversation import Text, Thinking, Todo, ToolCall, Usage
-from archnb.credentials import CLOSE, OPEN, Secrets
+from archnb.credentials import CLOSE, OPEN, Growing, Secrets
+from archnb.credentials.files import Files
 from archnb.credentials.names import is_secret, of_environment, of_file, speaks_of_a_secret
 from archnb.design.diagrams import draw
 from archnb.design.elements import NOWHERE, Design, Finding, Problem
@@ -71,6 +72,8 @@ REMOVED = [
     ("1: kind: Secret\n2: data:\n3:   anything: czNjcjN0LXB3OQ==\n4: type: Opaque", "1: kind: Secret\n2: data:\n3:   anything: [anything]\n4: type: Opaque"),
     ("DB_PASS=s3cr3t-pw-9", "DB_PASS=[DB_PASS]"),
     ("SECRET_KEY = 'a b c 8x!f0'", "SECRET_KEY = '[SECRET_KEY]'"),
+    ("password: 'correct horse battery 9!'", "password: '[password]'"),
+    ("password=hunter+monkeys", "password=[password]"),
 ]  # fmt: skip
 
 STAYS = [
@@ -84,7 +87,9 @@ STAYS = [
     "sha256:0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef", "KEY_1: value-of-1",
     "POSTGRES_PASSWORD_FILE: /run/secrets/db-1", "cache_key: user:42:profile", "max_tokens: 16000",
     "API_KEY=<the-key-1-here>", "token = _TOKEN.search(line)", "CREDENTIAL = re.compile(r'a1')", "PASSWORD=$DB_PASSWORD_1",
-    "kind: ConfigMap\ndata:\n  anything: czNjcjN0LXB3OQ==\n", "compass: a1b2-c3d4-X9", "bypass=a1b2-c3d4-X9",
+    "kind: ConfigMap\ndata:\n  anything: czNjcjN0LXB3OQ==\n", "password: 'must have 8+ chars'", "api_key=user_id+order_id",
+    'token: "bearer or cookie, see §3"', "password: 'at least 8 characters, 1 digit (or more)!'", "token = headerPart + bodyPart",
+    "compass: a1b2-c3d4-X9", "bypass=a1b2-c3d4-X9",
     "-----BEGIN CERTIFICATE-----\nMIIB\n-----END CERTIFICATE-----", "https://d.example:8443/@scope/a",
 ]  # fmt: skip
 
@@ -267,6 +272,7 @@ STREAMED = [
     f"x sk-ant-{WORD} y", f"Authorization: Bearer {WORD} end", "DB_PASSWORD=s3cr3t-pw-9\nnext",
     "on postgres://app:hunter2@db/x it", '{"apiKey": "ab12 cd34 !ef"} and',
     f"a\n-----BEGIN PRIVATE KEY-----\n{WORD}\n-----END PRIVATE KEY-----\nb", f"ghp_{WORD}",
+    "kind: Secret\ndata:\n  anything: czNjcjN0LXB3OQ==\n  more: czNjcjN0LXB3OQ==\n---\nend",
     "- name: DB_PASSWORD\n  value: s3cr3t-pw-9\nend", f"disk-{WORD} sk-folding-cube-container-wrapper",
 ]  # fmt: skip
 
@@ -287,6 +293,46 @@ def test_only_what_may_begin_a_secret_is_held_back(tmp_path):
     words = ["One two ", "three, four. ", "Five\n", "six-seven(8) ", "nine "]
     out = passed(redaction, *map(events.TextDelta, words))
     assert [event.text for event in out] == words
+
+
+class Counting(Secrets):
+    """Counts the characters that are looked at."""
+
+    looked = 0
+
+    def spans(self, text):
+        type(self).looked += len(text)
+        return Secrets.spans(self, text)
+
+    def finished(self, text, shown=0):
+        type(self).looked += len(text)
+        return Secrets.finished(self, text, shown)
+
+
+LONG = {
+    "prose": "Some plain words here, and more of it.\n" * 600, "one word": "a" * 20_000,
+    "a key": "sk-" + WORD * 500, "names": "the key of it is the token of that, " * 600,
+    "a line": "the key: " + "words of it " * 1_700, "names in one": "key" * 7_000,
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("kind", LONG)
+def test_a_long_text_in_pieces_is_looked_at_a_few_times_only(kind):
+    text = LONG[kind][:20_000]
+    Counting.looked = 0
+    growing = Growing(Counting({PLANTED: "PAY_KEY"}))
+    shown = "".join(growing.add(text[at : at + 20]) for at in range(0, len(text), 20))
+    assert Counting.looked < 25 * len(text)
+    assert shown + growing.end() == Secrets().removed(text)
+
+
+def test_many_known_values_are_found_in_one_pass():
+    secrets = Secrets({f"k{number:05}-zq7Hd9": f"K{number}" for number in range(2_000)})
+    text = "k00007-zq7Hd9 and k01999-zq7Hd9, k0200"
+    assert marked(secrets.removed(text)) == "[K7] and [K1999], k0200"
+    assert secrets.finished(text)[0] == text.index("k0200") + 5, "no known one begins with k0200"
+    assert secrets.finished(text[:-1])[0] == len(text) - 1 - len("k020") + 4
+    assert secrets.finished("say k0199")[0] == 4
 
 
 def test_a_cut_through_a_secret_leaves_no_part_of_it(tmp_path):
@@ -392,6 +438,92 @@ def test_what_a_file_of_secrets_holds_is_known_once_it_may_be_read(folder, call)
     assert "[SALT]" in marked(said(stream))
     assert PLANTED not in said(stream)
     assert any(isinstance(event, events.ToolReturned) and event.state == "done" for event in stream)
+
+
+REACHED = [
+    {"command": "cat .env", "workdir": "sub dir"}, {"command": "cd 'sub dir' && cat .env"},
+    {"command": "cat 'sub dir'/.e*"}, {"command": "cat */.env"}, {"command": "grep -r SALT ."},
+    {"command": "cat 'sub dir/.env'"}, {"command": "cat {'sub dir/.env',x}"},
+    {"command": "cd s*; cat .e\\nv"}, {"command": "cd s*; cat .e''nv"},
+    {"command": "cd s*; f=.env; cat $f"}, {"filePath": "sub dir/.env"},
+    {"command": "cat ../else*/.e*"}, {"command": "cat '../else where/.env'"},
+    {"command": "cd '../else where' && cat .env"},
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("given", REACHED, ids=lambda given: str(list(given.values())))
+def test_a_file_of_secrets_is_known_however_it_is_reached(folder, given):
+    # Two values, so that the one in the workspace does not stand in for the one outside.
+    elsewhere = folder.parent / "else where"
+    for place, value in ((folder / "sub dir", PLANTED), (elsewhere, PLANTED[::-1])):
+        place.mkdir()
+        (place / ".env").write_text(f"MODE=a\nSALT={value}\n")
+    value = PLANTED[::-1] if "else" in str(given) else PLANTED
+    call = ToolCall("1", "bash" if "command" in given else "read", given)
+    _, stream = play(folder, [call], [Text(f"It is {value}.")])
+    assert "It is [SALT]." in marked("".join(fold_all(stream).text.split("\n")))
+    assert value not in said(stream)
+
+
+def test_a_file_of_secrets_is_known_once_a_command_has_made_it(folder):
+    command = f"printf 'SALT=%s-%s' {PLANTED[:8]} {PLANTED[9:]} > .env; cat .env"
+    _, stream = play(folder, [ToolCall("1", "bash", {"command": command})], [Text(PLANTED)])
+    (back,) = [event for event in stream if isinstance(event, events.ToolReturned)]
+    assert "SALT=[SALT]" in marked(back.text)
+    assert PLANTED not in said(stream)
+
+
+HIDDEN = "rm -rf src docs"
+HIDING = [
+    ToolCall("1", "write", {"filePath": "x.env", "content": f"A_TOKEN='{HIDDEN}'\n"}),
+    ToolCall("1", "bash", {"command": f"echo \"A_TOKEN='{HIDDEN}'\" > x.env"}),
+    ToolCall("1", "bash", {"command": "printf \"A_TOKEN='rm -rf %s docs'\" src > x.env"}),
+]
+
+
+@pytest.mark.parametrize("answer", ["once", "reject"])
+@pytest.mark.parametrize("hiding", HIDING, ids=["write", "echo", "printf"])
+def test_no_command_hides_behind_a_secret_that_the_model_made_up(folder, hiding, answer):
+    session = Session(
+        Workspace.at(folder), environment={},
+        provider=Scripted([[hiding], [ToolCall("2", "bash", {"command": HIDDEN})], [Text("x")]]),
+    )  # fmt: skip
+
+    async def approver(ask):
+        return Reply(answer if ask.call_id == "1" else "once")
+
+    async def main():
+        return [event async for event in session.run("go", approver)]
+
+    stream = asyncio.run(main())
+    assert (folder / "x.env").exists() == (answer == "once")
+    called = [event for event in stream if isinstance(event, events.ToolCalled)]
+    replied = [event.ask.request for event in stream if isinstance(event, events.PermissionReplied)]
+    assert called[1].call.input["command"] == HIDDEN
+    assert called[1].request.preview.command == replied[1].preview.command == HIDDEN
+    assert called[1].request.title == f"run {HIDDEN}"
+    if hiding.name == "write":
+        assert HIDDEN not in repr((called[0], replied[0])), "within its own diff it is taken out"
+
+
+def test_files_of_secrets_are_read_again_only_when_they_changed(tmp_path):
+    import os
+
+    (tmp_path / "a").mkdir()
+    env = tmp_path / "a" / ".env"
+    env.write_text(f"SALT={PLANTED}\n")
+    asked = []
+    files = Files(lambda name: asked.append(name) or name.endswith(".env"))
+    for path in (env, env.parent, tmp_path):
+        os.utime(path, (1_000_000_000, 1_000_000_000))
+    assert files.below(tmp_path) == {PLANTED: "SALT"}
+    asked.clear()
+    files.below(tmp_path)
+    assert not [name for name in asked if name == "/a/.env"], "its folder is not listed again"
+    env.write_text(f"SALT={PLANTED[::-1]}\n")
+    assert files.below(tmp_path) == {PLANTED[::-1]: "SALT"}
+    (tmp_path / "a" / "b.env").write_text(f"SALT={PLANTED}x\n")
+    assert f"{PLANTED}x" in files.below(tmp_path)
 
 
 def test_an_undo_shows_no_secret_and_brings_back_every_byte(folder):

@@ -2,19 +2,17 @@
 
 from __future__ import annotations
 
-import base64
-import html
-import json
-from collections.abc import Iterator, Mapping, Sequence
+import re
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from urllib.parse import quote
 
 from archnb.credentials import names, shapes
+from archnb.credentials.known import Known
 from archnb.credentials.names import CLOSE, OPEN
 
-_EDGE = 6  # characters of a known secret that were left at the edge of a text that was cut
 _HELD = 20_000  # characters that are held back at most
-_CONTEXT = 2_000  # characters before them: a key is told by the words in front of it
+_PATIENCE = 4_400  # characters that may wait for a sign; then they are looked at again
+_CONTEXT = 24, 100  # characters before them, to a space: a key is told by the words in front of it
 
 Span = tuple[int, int, str]
 """Where a secret begins and ends, and what it is called."""
@@ -28,12 +26,10 @@ class Secrets:
     """
 
     known: Mapping[str, str] = field(default_factory=dict)
-    _forms: tuple[tuple[str, str], ...] = field(init=False)  # as text has them, longest first
+    _known: Known = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
-        spelled = {form: name for value, name in self.known.items() for form in forms(value)}
-        ordered = sorted(spelled.items(), key=lambda pair: -len(pair[0]))
-        object.__setattr__(self, "_forms", tuple(ordered))
+        object.__setattr__(self, "_known", Known.of(self.known))
 
     def __or__(self, more: Mapping[str, str]) -> Secrets:
         """These and ``more``."""
@@ -52,22 +48,14 @@ class Secrets:
     def removed_at_cut(self, text: str, *, head: bool, tail: bool) -> str:
         """:meth:`removed`, and what a cut at its ``head`` or ``tail`` left of a known secret."""
         text = self.removed(text)
-        for form, name in self._forms:
-            mark = f"{OPEN}{name[:60]}{CLOSE}"
-            if tail and (length := shapes.ends_with_part_of(text, form)) >= _EDGE:
-                text = text[:-length] + mark
-            if head and (length := _begins_with_part_of(text, form)) >= _EDGE:
-                text = mark + text[length:]
-        return text
+        length, name = self._known.at_tail(text) if tail else (0, "")
+        text = text[: len(text) - length] + (_mark(name) if length else "")
+        length, name = self._known.at_head(text) if head else (0, "")
+        return (_mark(name) if length else "") + text[length:]
 
     def spans(self, text: str) -> list[Span]:
         """Where secrets stand in ``text``, in order, none within or across another."""
-        found = [*shapes.found(text), *names.assigned(text)]
-        for form, name in self._forms:
-            place = text.find(form)
-            while place >= 0:
-                found.append((place, place + len(form), name))
-                place = text.find(form, place + len(form))
+        found = [*shapes.found(text), *names.assigned(text), *self._known.spans(text)]
         merged: list[Span] = []
         for start, end, name in sorted(found, key=lambda span: (span[0], -span[1])):
             if merged and start < merged[-1][1]:
@@ -76,12 +64,17 @@ class Secrets:
                 merged.append((start, end, name))
         return merged
 
-    def finished(self, text: str) -> int:
-        """How much of ``text`` can be shown while more of it comes: no secret begins before it."""
-        place = min(shapes.begun(text), names.begun(text))
-        for form, _ in self._forms:
-            place = min(place, len(text) - shapes.ends_with_part_of(text, form))
-        return place if len(text) - place <= _HELD else len(text)
+    def finished(self, text: str, shown: int = 0) -> tuple[int, re.Pattern[str] | None]:
+        """How much of ``text`` can be shown while more of it comes: no secret begins before it.
+
+        And the sign without which what comes cannot change that; None where anything can.
+        ``shown`` is how much has been shown.
+        """
+        known = self._known.begun.ending(text, shown)[0], None
+        first = min(
+            (known, shapes.begun(text), names.begun(text)), key=lambda at: (at[0], at[1] is None)
+        )
+        return first if len(text) - first[0] <= _HELD else (len(text), None)
 
 
 @dataclass(slots=True)
@@ -89,32 +82,48 @@ class Growing:
     """A text that comes in pieces: :meth:`add` gives what can be shown of it by now.
 
     Held back is only what may be the beginning of a secret, until more is known or at its end.
+    What has been shown is not looked at again, but for a few words before what is held back.
     """
 
     secrets: Secrets
     _text: str = ""  # what is held back, and before it what it is judged by
     _shown: int = 0
+    _sign: re.Pattern[str] | None = None  # nothing can be shown before it comes
+    _patience: int = _PATIENCE
 
     def add(self, piece: str) -> str:
         """What can be shown after ``piece``, without secrets."""
         self._text += piece
-        return self._until(self.secrets.finished(self._text))
+        held = len(self._text) - self._shown
+        if self._sign and held < self._patience and not self._sign.search(piece):
+            return ""
+        end, self._sign = self.secrets.finished(self._text, self._shown)
+        self._patience = max(_PATIENCE, 2 * (len(self._text) - end))
+        return self._until(end)
 
     def end(self) -> str:
         """The rest."""
         rest = self._until(len(self._text))
-        self._text, self._shown = "", 0
+        self._text, self._shown, self._sign = "", 0, None
         return rest
 
     def _until(self, end: int) -> str:
+        if end <= self._shown:
+            return ""
         found = self.secrets.spans(self._text)
         end = min((start for start, stop, _ in found if start < end < stop), default=end)
         if end <= self._shown:
             return ""
         text = _without(self._text, found, self._shown, end)
-        past = max(0, end - _CONTEXT)
+        least, most = (max(0, end - length) for length in _CONTEXT)
+        # From a space on, so that the name before a value is whole.
+        past = max(most, *(self._text.rfind(space, most, least) for space in " \n"))
         self._text, self._shown = self._text[past:], end - past
         return text
+
+
+def _mark(name: str) -> str:
+    return f"{OPEN}{name[:60]}{CLOSE}"
 
 
 def _without(text: str, found: Sequence[Span], begin: int, end: int) -> str:
@@ -122,25 +131,6 @@ def _without(text: str, found: Sequence[Span], begin: int, end: int) -> str:
     parts, place = [], begin
     for start, stop, name in found:
         if stop > begin and start < end:
-            parts += [text[place : max(start, place)], f"{OPEN}{name[:60]}{CLOSE}"]
+            parts += [text[place : max(start, place)], _mark(name)]
             place = stop
     return "".join([*parts, text[place:end]])
-
-
-def forms(value: str) -> Iterator[str]:
-    """``value`` as texts spell it: plain, in JSON, an address, a page, base64, hexadecimal."""
-    raw = value.encode("utf-8", "surrogatepass")
-    page = html.escape(value)
-    spelled = {value, json.dumps(value)[1:-1], quote(value, safe=""), raw.hex(), page}
-    spelled.add(page.replace("-", "&#45;"))  # as graphviz writes SVG
-    for before in range(3):  # wherever it stands in what was encoded
-        coded = base64.b64encode(b"\0" * before + raw).rstrip(b"=").decode()
-        inner = coded[-(-before * 8 // 6) : len(coded) - ((before + len(raw)) % 3 != 0)]
-        if len(inner) >= 2 * _EDGE:
-            spelled |= {inner, inner.replace("+", "-").replace("/", "_")}
-    yield from sorted(spelled)
-
-
-def _begins_with_part_of(text: str, known: str) -> int:
-    """How many characters of the end of ``known``, but not all, ``text`` begins with."""
-    return shapes.ends_with_part_of(text[: len(known)][::-1], known[::-1])

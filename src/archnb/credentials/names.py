@@ -43,6 +43,17 @@ _NAMED = re.compile(  # a host, an image with its version, a region, a person
     r"[a-z]+\d{0,3}(?:[-_.:/](?:[a-z]+\d{0,3}|v?\d{1,5}))*|[\w.+-]+@[\w-]+(?:\.[\w-]+)+"
 )
 
+_SUM = re.compile(  # of names in a program: two words each
+    r"[a-z]+(?:[._][a-z]+|[A-Z][a-z]+)+(?:[ ]?[+][ ]?[a-z]+(?:[._][a-z]+|[A-Z][a-z]+)+)+;?"
+)
+_OF_PROSE = re.compile(
+    r"[(\"']*(?:[A-Z]?[a-z]+(?:['\u2019-][a-z]+)*|[A-Z]+|\d{1,4}[+%]?|§\d*)[,.;:!?)\"']*"
+)
+_SMALL_WORDS = frozenset(
+    "a an the and or of to in on is are be must may can should has have see for with from by at as"
+    " not no if your".split()
+)
+
 _NAME = r"[A-Za-z_][\w.-]{0,60}"
 _BARE = r"[^\s\"'#;,{\[(|>&*!][^\s\"';,]{7,4095}"
 _ASSIGNED = re.compile(
@@ -65,12 +76,12 @@ _CERTAIN = re.compile(
     re.IGNORECASE,
 )
 _FRAGMENTS = ("pass", "pwd", "secret", "token", "key", "credential")
-_BEGUN = re.compile(
-    rf"(?:(?<![\w.-])[A-Za-z_][\w.-]{{0,60}})?(?:{'|'.join(_FRAGMENTS)})"
-    r"[\w.-]{0,40}[\"']?[ \t]{0,4}"
-    r"(?:[=:][^\n]{0,4096}|\r?\n[^\n]{0,4096})?\Z",
-    re.IGNORECASE,
+_BEGUN = re.compile(r"(?P<name>[\w.-]++)[\"']?[ \t]{0,4}(?P<value>[=:]|\r?\n|\Z)")
+_NAMES_END = 101  # characters of a name that are looked at, its last
+_MANIFEST = re.compile(  # as long as its lines are those of one
+    r"kind: Secret[ \t]*(?:\r?\n(?!---|```)(?:[ \t#-][^\n]*+|[\w.-]++:[^\n]*+|[\w.-]*+\Z)?)*+\Z"
 )
+_LINE_END = re.compile(r"\n")
 
 
 def speaks_of_a_secret(name: str) -> bool:
@@ -136,7 +147,7 @@ def _alone(text: str) -> Iterator[str]:
     """What stands alone on its line, and the last word of the lines of .netrc and .pgpass."""
     for line in text.splitlines():
         word = line.strip()
-        if " " not in word and not re.search(r"[=:]\w", word) and _telling(word):
+        if " " not in word and not re.search(r"[=:][\"']?\w", word) and _telling(word):
             yield word
         elif match := re.search(r"\bpassword\s+(\S{8,})", word):
             yield match[1]
@@ -148,8 +159,7 @@ def _alone(text: str) -> Iterator[str]:
 
 def assigned(text: str) -> Iterator[tuple[int, int, str]]:
     """Where a text of any kind gives a secret a telling name: start, end, name."""
-    lowered = text.lower()
-    if not any(fragment in lowered for fragment in _FRAGMENTS):
+    if not _holds_fragment(text):
         return
     for pattern in (_ASSIGNED, _PAIRED):
         for match in pattern.finditer(text):
@@ -175,12 +185,27 @@ def _manifests(text: str) -> Iterator[tuple[int, int, str]]:
                     yield match.start("bare"), match.end("bare"), match["name"]
 
 
-def begun(text: str) -> int:
-    """Where at the end of ``text`` a name and its secret may have begun; its length for nowhere."""
+def begun(text: str) -> tuple[int, re.Pattern[str] | None]:
+    """Where at the end of ``text`` a name and its secret may have begun; its length for nowhere.
+
+    And the sign without which it goes on; None where anything can end it.
+    """
+    if manifest := _MANIFEST.search(text):
+        return manifest.start(), _LINE_END
     line = text.rfind("\n", 0, max(text.rfind("\n"), 0)) + 1  # of the last two lines
     start = max(line, len(text) - _LONGEST - 200)
-    found = _BEGUN.search(text, start)
-    return found.start() if found else len(text)
+    if not _holds_fragment(text[start:]):
+        return len(text), None
+    for match in _BEGUN.finditer(text, start):
+        name = max(match.start(), match.end("name") - _NAMES_END)
+        if text.find("\n", match.end()) < 0 and _holds_fragment(text[name : match.end("name")]):
+            return name, _LINE_END if match["value"] else None
+    return len(text), None
+
+
+def _holds_fragment(text: str) -> bool:
+    lowered = text.lower()
+    return any(fragment in lowered for fragment in _FRAGMENTS)
 
 
 def _value(match: re.Match[str]) -> str:
@@ -201,6 +226,22 @@ def _telling(value: str) -> bool:
         and bool(re.search(r"[A-Za-z]", value))
         and bool(re.search(r"\d", value) or re.search(r"[^\w.:/ -]", value))
         and not _NAMED.fullmatch(value)
+        and not _SUM.fullmatch(value)
+        and not _is_prose(value)
+    )
+
+
+def _is_prose(value: str) -> bool:
+    """Whether a value is words that speak of a secret, and none of a random one.
+
+    >>> _is_prose("must have 8+ chars"), _is_prose("horse battery 9x!f0")
+    (True, False)
+    """
+    words = value.split()
+    return (
+        len(words) > 2
+        and not _SMALL_WORDS.isdisjoint(words)
+        and all(map(_OF_PROSE.fullmatch, words))
     )
 
 

@@ -8,7 +8,6 @@ from dataclasses import dataclass
 
 from archnb.credentials.names import LOGIN
 
-_WORD_LIMIT = 8_192  # characters of a word that is held back as the beginning of a key
 _BLOCK = 20_000  # characters of a private key
 
 
@@ -76,15 +75,19 @@ _FOLLOWING = (  # the key comes after words that say so: start, pattern, name
 _BY_START = tuple(
     (shape.start.replace("\\", ""), re.compile(shape.pattern), shape.called) for shape in _SHAPES
 )
-_STARTS = tuple(
-    {start for start, _, _ in _BY_START}
-    | {"AccountKey=", "hooks.slack.com", "://", "-----BEGIN"}
-    | {"Bearer", "bearer", "BEARER", "Authorization", "authorization"}
+_STARTS = (
+    *(start for start, _, _ in _BY_START),
+    *("AccountKey=", "hooks.slack.com", "://", "-----BEGIN"),
+    *("Bearer", "bearer", "BEARER", "Authorization", "authorization"),
 )
+_STARTED = re.compile("|".join(map(re.escape, _STARTS)))
+_PARTS = frozenset(start[:length] for start in _STARTS for length in range(1, len(start)))
+_LONGEST_PART = max(map(len, _PARTS))
 _ANNOUNCED = re.compile(
-    r"(?i:authorization[\"']?\s?[:=]?\s?[\"']?)?(?i:bearer|basic)\s{0,4}\S{0,8192}\Z"
+    r"(?i:authorization[\"']?\s?[:=]?\s?[\"']?)?(?i:bearer|basic)\s{0,4}\S*+\Z"
     r"|(?i:authorization[\"']?\s?[:=]?\s?[\"']?)\Z"
 )
+_SPACE, _DASH = re.compile(r"\s"), re.compile("-")
 _OPENED = "-----BEGIN "
 _OPENING = re.compile(r"-----BEGIN [A-Z0-9 ]{0,40}PRIVATE KEY(?: BLOCK)?-----")
 _CLOSING = re.compile(r"-----END [A-Z0-9 ]{0,40}PRIVATE KEY(?: BLOCK)?-----")
@@ -124,37 +127,20 @@ def _private_keys(text: str) -> Iterator[tuple[int, int, str]]:
         yield opening.start(), past, "private key"
 
 
-def begun(text: str) -> int:
-    """Where at the end of ``text`` a key may have begun; its length for nowhere."""
+def begun(text: str) -> tuple[int, re.Pattern[str] | None]:
+    """Where at the end of ``text`` a key may have begun; its length for nowhere.
+
+    And the sign without which it goes on; None where anything can end it.
+    """
     opened = text.rfind(_OPENED)
     if opened >= 0 and len(text) - opened <= _BLOCK and not _CLOSING.search(text, opened):
-        return opened
-    if announced := _ANNOUNCED.search(text, max(0, len(text) - _WORD_LIMIT)):
-        return announced.start()
-    start = word_start(text, len(text))
-    word = text[start:]
-    if any(known in word or ends_with_part_of(word, known) for known in _STARTS):
-        return start
-    return len(text)
-
-
-def word_start(text: str, place: int) -> int:
-    """Where the word that ``place`` stands in begins, within reason."""
-    least = max(0, place - _WORD_LIMIT)
-    found = re.search(r"\S*\Z", text[least:place])
-    return least + found.start() if found else place
-
-
-def ends_with_part_of(text: str, known: str) -> int:
-    """How many characters of the beginning of ``known``, but not all, ``text`` ends with.
-
-    >>> ends_with_part_of("abc sk", "sk-"), ends_with_part_of("abc", "sk-")
-    (2, 0)
-    """
-    tail = text[-len(known) + 1 :] if len(known) > 1 else ""
-    place = tail.find(known[0]) if tail else -1
-    while place >= 0:
-        if known.startswith(tail[place:]):
-            return len(tail) - place
-        place = tail.find(known[0], place + 1)
-    return 0
+        return opened, _DASH
+    if announced := _ANNOUNCED.search(text):
+        return announced.start(), _SPACE
+    word = 0 if text[-1:].isspace() else len(text.rsplit(None, 1)[-1]) if text else 0
+    if started := _STARTED.search(text, len(text) - word):
+        return started.start(), _SPACE
+    for length in range(min(word, _LONGEST_PART), 0, -1):
+        if text[-length:] in _PARTS:
+            return len(text) - length, None
+    return len(text), None

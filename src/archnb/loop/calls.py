@@ -146,6 +146,8 @@ class Calls:
         workspace = self._wiring.workspace
         for path in tool.opens(given):
             there = workspace.resolve(path)
+            if tool.permission == "edit":  # reading it first would not help
+                workspace.check_writable(path)
             if there.exists() and not self._wiring.readable(workspace.name(there)):
                 raise ToolError(unread(path))
         return tool.request(given, workspace)

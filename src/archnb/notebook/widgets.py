@@ -24,9 +24,9 @@ Act = Callable[[], None]
 # What ipywidgets has no setting for. It stands inside the card and goes with it.
 STYLE = """<style>
 .archnb-card{border:1px solid var(--jp-border-color1,#c4ccd4);border-left:4px solid #b7791f;
- border-radius:4px;padding:8px 12px;margin:6px 0;overflow:hidden}
+ border-radius:4px;padding:8px 12px;margin:6px 0;overflow:hidden;max-width:100%}
 .archnb-card .widget-html,.archnb-card .widget-html-content{height:auto;line-height:1.45;
- font-size:var(--jp-content-font-size1,14px);overflow:visible}
+ font-size:var(--jp-content-font-size1,14px);overflow:visible;min-width:0;overflow-wrap:anywhere}
 .archnb-card .widget-html-content pre{line-height:1.4}
 .archnb-card .jupyter-button{width:auto;padding:0 14px;margin:2px 6px 2px 0}
 .archnb-card button:focus-visible,.archnb-card textarea:focus-visible,

@@ -20,8 +20,10 @@ GREY = "color:var(--jp-ui-font-color2,#5f6b76)"
 SHOWN = 22  # lines that fit into a box before it scrolls
 SHOWN_CHARACTERS = 1500
 _WIDTH = 100  # characters of a line that fit beside each other on a small page
-_LINES = "font-family:var(--jp-code-font-family,monospace);font-size:90%;white-space:pre-wrap"
-_CELL = "text-align:left;vertical-align:top;padding:1px 14px 1px 0"
+_LINES = FIXED
+# A long word must break: a card that grows wider than the page hides what is approved.
+_CELL = "text-align:left;vertical-align:top;padding:1px 14px 1px 0;overflow-wrap:anywhere"
+_BEYOND = "border-left:3px solid #b7791f;padding-left:6px;margin:3px 0;font-weight:600"
 
 
 def why_lines(decision: Decision) -> list[str]:
@@ -61,7 +63,8 @@ def preview_html(preview: Preview, *, whole: bool = False) -> str:
             where = _limits(folder, timeout, sandbox)
             line = text_html(spell_trailing(command))
             long = "" if whole else _long(command.count("\n") + 1)
-            return f'<pre style="{FIXED};{box};margin:4px 0">$ {line}</pre>{long}{_aside(where)}'
+            said = _aside(where) if preview.access == "workspace" else _beyond(where)
+            return f'<pre style="{FIXED};{box};margin:4px 0">$ {line}</pre>{long}{said}'
         case str():
             long = "" if whole else _long(preview.count("\n") + 1)
             return f'<pre style="{FIXED};{box}">{text_html(preview)}</pre>{long}'
@@ -132,6 +135,11 @@ def _part_rows(decision: Decision) -> list[tuple[str, str, str]]:
 def _limits(folder: str, timeout: float, sandbox: str) -> str:
     where = "the workspace" if folder == "." else folder
     return f"in {where}, at most {timeout:.0f} s, {sandbox}"
+
+
+def _beyond(text: str) -> str:
+    """What must not be passed over: more access than a rule gives."""
+    return f'<div style="{_BEYOND}">{text_html(text)}</div>'
 
 
 def _aside(text: str) -> str:

@@ -57,11 +57,12 @@ def question_head_html(ask: Ask, code_word: str = "") -> str:
         if ask.notice
         else ""
     )
-    why = "".join(f"<div>{text_html(line)}</div>" for line in why_lines(ask.decision))
+    rule, *reasons = why_lines(ask.decision)
+    why = "".join(f"<div>{text_html(reason)}</div>" for reason in reasons)
     return (
         f"{notice}<div><strong>Approve? {text_html(headline(ask.request))}</strong>"
         f" <span>· asked by {text_html(ask.agent)}</span>{code_word_html(code_word)}</div>"
-        f'<div style="font-size:92%;{GREY}">{why}</div>'
+        f'<div style="font-size:92%;{GREY}">{text_html(rule)}</div>{why}'
     )
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import traceback
-from collections.abc import AsyncGenerator, AsyncIterator, Mapping
+from collections.abc import AsyncGenerator, AsyncIterator, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, fields, is_dataclass, replace
 from pathlib import Path
 from typing import Any, TypeVar
@@ -12,17 +12,21 @@ from typing import Any, TypeVar
 from archnb import events
 from archnb.conversation import Image
 from archnb.credentials import Growing, Secrets
+from archnb.credentials.files import Files
 from archnb.credentials.names import of_file
 from archnb.design.diagrams import Drawing
 from archnb.design.elements import Design
 from archnb.errors import ArchnbError, UnexpectedError
-from archnb.permission.requests import Changes
+from archnb.permission.commands import parse
+from archnb.permission.requests import Changes, Request, Shell
 from archnb.workspace import Workspace
 
 Value = TypeVar("Value")
 _LONG = 10_000  # characters of a text that is remembered: a diff is in three events
 _KEPT = 16  # of them
-_MAX_FILE = 1_000_000  # bytes of a file of secrets
+_ELSEWHERE = 2_000  # entries of a folder outside the workspace
+_LONGEST_NAME = 4_096  # characters of a path
+_PART = re.compile(r"[^\W_]+")
 # What the tools put where they cut a long text.
 _GAP = re.compile(r"(\n… [^\n]{0,80}left out[^\n]{0,60}…\n|\.\.\. \(line truncated[^\n]{0,40}\))")
 _WORDS = re.compile(r"[^\s\"'=<>|;&()`,]+")
@@ -30,17 +34,33 @@ _WORDS = re.compile(r"[^\s\"'=<>|;&()`,]+")
 
 @dataclass(slots=True)
 class Redaction:
-    """``secrets`` are known and grow: files of secrets tell theirs once a call may read them."""
+    """``secrets`` are known and grow: files of secrets tell theirs before a call can read them.
+
+    What the model itself made up it cannot hide behind: a value whose words it had sent before
+    any file held it is taken out of everything but the record of commands.
+    """
 
     workspace: Workspace
     secrets: Secrets = field(default_factory=Secrets)
+    _theirs: Secrets = field(init=False)  # without what the model made up
+    _files: Files = field(init=False)
     _long: dict[str, str] = field(default_factory=dict)  # long texts that come again and again
-    _named: dict[str, set[str]] = field(default_factory=dict)  # by call: the files it names
+    _sent: set[str] = field(default_factory=set)  # the words of all that the model called with
+    _proposed: dict[str, dict[str, str]] = field(default_factory=dict)  # by call: of its diffs
+    _named: dict[str, list[Path]] = field(default_factory=dict)  # by call: places elsewhere
+
+    def __post_init__(self) -> None:
+        self._theirs = self.secrets
+        self._files = Files(self.workspace.secret)
 
     def learn(self, known: Mapping[str, str]) -> None:
         """Count these values as secrets from now on; each with the name it is called by."""
-        if (more := self.secrets | known) is not self.secrets:
-            self.secrets = more
+        new = {value: name for value, name in known.items() if value not in self.secrets.known}
+        if new:
+            theirs = {value: name for value, name in new.items() if not self._made_up(value)}
+            alike = self._theirs is self.secrets and theirs == new
+            self.secrets |= new
+            self._theirs = self.secrets if alike else self._theirs | theirs
             self._long.clear()
 
     def text(self, text: str) -> str:
@@ -62,8 +82,27 @@ class Redaction:
             case events.ToolReturned(_, _, text, shown):
                 # The design is the next cell's to work with; it shows no values by itself.
                 return _changed(event, text=self._cut(text), shown=self.value(shown))
+            case events.ToolCalled(call, _, request):
+                return self._judging(call.id, request).value(event)
+            case events.PermissionAsked(ask) | events.PermissionReplied(ask):
+                return self._judging(ask.call_id, ask.request).value(event)
             case _:
                 return self.value(event)
+
+    def _judging(self, call: str, request: Request | None) -> Redaction:
+        """What is taken out of a call's record: of a diff also what only it proposes."""
+        if request is not None and isinstance(request.preview, Shell):
+            return self if self._theirs is self.secrets else self._with(self._theirs)
+        proposed = self._proposed.get(call, {})
+        return self._with(self.secrets | proposed) if proposed else self
+
+    def _made_up(self, value: str) -> bool:
+        """Whether the model had sent every word of ``value``."""
+        words = _PART.findall(value)
+        return bool(words) and self._sent.issuperset(words)
+
+    def _with(self, secrets: Secrets) -> Redaction:
+        return Redaction(self.workspace, secrets)
 
     def value(self, value: Value) -> Value:
         """A value of any kind with every text in it redacted; the same object where none is."""
@@ -158,28 +197,85 @@ class Redaction:
         return replace(drawing, title=title, dot=words, svg=svg, png=made, text=clean["text"])
 
     def _notice(self, event: events.Event) -> None:
-        """Learn what a file of secrets holds before anything of it is passed on."""
+        """Learn what files of secrets hold before anything of it is passed on."""
         match event:
+            case events.RunStarted():
+                self._look()
             case events.ToolCalled(call, _, request):
+                texts = list(_texts(call.input))
+                shell = request.preview if request and isinstance(request.preview, Shell) else None
+                self._sent.update(_PART.findall("\n".join(texts)))
+                self._named[call.id] = list(self._elsewhere(texts, shell))
                 if request is not None and isinstance(request.preview, Changes):
                     for diff in request.preview.diffs:
                         if self.workspace.secret(diff.path):
-                            for content in (diff.before, diff.after):
-                                self.learn(of_file(diff.path, content or ""))
-                self._named[call.id] = self._files(str(dict(call.input)))
+                            self.learn(of_file(diff.path, diff.before or ""))
+                            self._propose(call.id, diff.path, diff.after or "")
             case events.PermissionReplied(ask, reply) if reply.edited:
-                self._named.setdefault(ask.call_id, set()).update(self._files(reply.edited))
+                match ask.request.preview:
+                    case Shell() as shell:
+                        named = self._elsewhere([reply.edited], shell)
+                        self._named.setdefault(ask.call_id, []).extend(named)
+                    case Changes((diff,)) if self.workspace.secret(diff.path):
+                        self._propose(ask.call_id, diff.path, reply.edited)
+                    case _:
+                        pass
             case events.ToolStarted(call_id):
-                for name in self._named.pop(call_id, ()):
-                    self.learn(of_file(Path(name).name, _content(self.workspace.root / name)))
+                self.learn(self._proposed.pop(call_id, {}))
+                self._look(*self._named.get(call_id, ()))
+            case events.ToolReturned(call_id):
+                self._proposed.pop(call_id, None)
+                self._look(*self._named.pop(call_id, ()))
             case _:
                 pass
 
-    def _files(self, text: str) -> set[str]:
-        """The files of secrets that ``text`` names."""
-        return {
-            word for word in _WORDS.findall(text.replace("\\n", " ")) if self.workspace.secret(word)
-        }
+    def _look(self, *elsewhere: Path) -> None:
+        """Learn the workspace's files of secrets, and those in these places outside."""
+        found = self._files.below(self.workspace.root)
+        for place in elsewhere:
+            found |= self._files.at(place)
+            if place.is_dir():
+                found |= self._files.below(place, _ELSEWHERE)
+        self.learn(found)
+
+    def _propose(self, call: str, path: str, content: str) -> None:
+        known = self._proposed.setdefault(call, {})
+        known.update(of_file(path, content))
+
+    def _elsewhere(self, texts: Sequence[str], shell: Shell | None) -> Iterator[Path]:
+        """The places outside the workspace that texts name; of a pattern the folder it is in."""
+        words = {word for text in texts for word in (text, *_WORDS.findall(text))}
+        folders = [self.workspace.root]
+        if shell is not None:
+            folders.append(self.workspace.root / shell.folder)
+            argvs = [part.argv for text in texts for part in parse(text).parts]
+            words |= {word for argv in argvs for word in argv}
+            for argv in argvs:
+                if argv[:1] == ("cd",) and len(argv) == 2:
+                    folders.append(folders[-1] / argv[1])
+        for word in sorted(words):
+            plain = re.split(r"[*?\[{$`]", word)[0]
+            plain = plain if plain == word else plain.rpartition("/")[0] + "/"
+            if len(word) < _LONGEST_NAME and ("/" in plain or plain.startswith(("~", ".."))):
+                for folder in folders:
+                    place = _place(folder, plain)
+                    if place and not place.is_relative_to(self.workspace.root):
+                        yield place
+
+
+def _texts(value: object) -> Iterator[str]:
+    """Every text within a call's input."""
+    match value:
+        case str():
+            yield value
+        case Mapping():
+            for inner in value.values():
+                yield from _texts(inner)
+        case list() | tuple():
+            for inner in value:
+                yield from _texts(inner)
+        case _:
+            pass
 
 
 def _changed(value: Value, **parts: Any) -> Value:
@@ -189,12 +285,10 @@ def _changed(value: Value, **parts: Any) -> Value:
     return replace(value, **parts)  # type: ignore[type-var]
 
 
-def _content(path: Path) -> str:
-    """The text of a small file; nothing where it is none."""
+def _place(folder: Path, word: str) -> Path | None:
+    """Where ``word`` leads from ``folder``; None where nothing is."""
     try:
-        path = path.expanduser()
-        if not path.is_file() or path.stat().st_size > _MAX_FILE:
-            return ""
-        return path.read_text("utf-8", "replace")
+        place = (folder / Path(word).expanduser()).resolve()
+        return place if place.exists() else None
     except (OSError, ValueError, RuntimeError):
-        return ""
+        return None

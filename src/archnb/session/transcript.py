@@ -34,7 +34,7 @@ _WORDS = {
 _MARKS = {"asked": "?", "waiting": "…", "running": "…", "done": "✓", "failed": "✗", "refused": "✗"}
 _BOX = (
     "border:1px solid var(--jp-border-color1,#c4ccd4);border-radius:4px;padding:6px 10px;"
-    "margin:4px 0"
+    "margin:4px 0;overflow-wrap:anywhere"
 )
 
 
@@ -101,8 +101,9 @@ class CallRecord:
 
     @property
     def _exit_code(self) -> int:
-        found = re.search(r"\(exit code (-?\d+), [^()]*\)$", self.output)
-        return int(found[1]) if found and self.tool == "bash" else 0
+        # The last such line is the tool's own; hints and notes may stand below it.
+        found = re.findall(r"(?m)^\(exit code (-?\d+), [^()\n]*\)$", self.output)
+        return int(found[-1]) if found and self.tool == "bash" else 0
 
     @property
     def _mark(self) -> str:
