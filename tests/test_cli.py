@@ -124,6 +124,7 @@ CANNOT = [
     (["run", "missing.ipynb"], "missing.ipynb does not exist"),
     (["run", "broken.ipynb"], "is not a notebook"),
     (["run", "broken.ipynb", "--approve", "edit"], "PERMISSION:PATTERN"),
+    (["run", "broken.ipynb", "--approve", "bash+netwrk:ls"], "names no access"),
     (["agents", "check", "nobody.md"], "cannot be read"),
     (["draw", "erd", "plain.txt"], "no format"),
     (["lint", "ok.sql", "--select", "XX999"], "XX999"),

@@ -615,3 +615,47 @@ def test_a_call_without_a_persons_word_is_counted_and_its_answers_are_compared(
     wiring = wired([*turns, []], tmp_path, answer, rules=[NPM])
     play(replace(wiring, tools=[confined(ran, says.format)]))
     assert (len(asked), len(ran)) == (cards, 4 - cards)
+
+
+NOTE, DOCKER = Grant("edit", "note.txt", "cell"), Grant("bash", "docker *", "cell", folder=".")
+KEPT_OPEN = [  # what was granted before, the "always" of the other card, what has run at the end
+    ((), NOTE, 2),
+    ((replace(DOCKER, access="full"),), NOTE, 2),
+    ((), Grant("bash", "docker ps -a", "cell"), 2),
+]
+
+
+@pytest.mark.parametrize(("before", "given", "runs"), KEPT_OPEN)
+def test_an_always_answers_no_card_that_asks_for_another_reason(before, given, runs, tmp_path):
+    """The third equal call asks and shows `full`, although a rule or a grant allows it."""
+    ran, asked = [], []
+
+    async def answer(ask):
+        asked.append((ask.request.permission, ask.request.access))
+        await asyncio.sleep(0.01 if ask.request.permission == "edit" else 0.1)
+        return Reply("always", grant=given) if ask.request.permission == "edit" else Reply("reject")
+
+    turns = [[call("bash", f"c{number}", command="docker ps -a")] for number in range(3)]
+    turns[2].insert(0, write("w", "note.txt"))
+    rules = [Rule("bash", "docker*", "allow")]
+    wiring = wired([*turns, []], tmp_path, answer, rules, grants=list(before))
+    tools = [confined(ran) if tool.name == "bash" else tool for tool in wiring.tools]
+    seen, _ = play(replace(wiring, tools=tools))
+    assert asked == [("edit", "workspace"), ("bash", "full")]
+    assert len(ran) == runs
+    by = [event.reply.by for event in seen if isinstance(event, events.PermissionReplied)]
+    assert by == ["you", "you"]
+
+
+def test_an_always_answers_a_card_that_an_outer_gate_asks_about(tmp_path):
+    async def answer(ask):
+        if ask.call_id == "c1":
+            await asyncio.sleep(0.01)
+            return Reply("always", grant=Grant("edit", "*", "cell", ask.agent))
+        return await asyncio.get_running_loop().create_future()
+
+    rules = [Rule("edit", "*", "allow")]
+    wiring = wired([[write("c1", "a"), write("c2", "b")], []], tmp_path, answer, rules)
+    outer = Gate((Rule("edit", "*", "ask"),), agent="architect")
+    seen, _ = play(replace(wiring, gate=replace(wiring.gate, within=(outer,))))
+    assert {event.state for event in returned(seen).values()} == {"done"}

@@ -395,6 +395,9 @@ STARTUP = """
 GNUmakefile justfile Jenkinsfile setup.py pyproject.toml package.json web/package.json tox.ini noxfile.py tasks.py
 .npmrc .yarnrc .yarnrc.yml x/y.pth node_modules/a/index.js .venv/x AGENTS.md CLAUDE.md agents/a.md x/agents/b/c.md
 Agents/A.MD .GIT/config .cursorrules web/.Cursor/rules kernel.json .ssh/authorized_keys .gitconfig env/bin/python env/lib/a.py env/pyvenv.cfg
+my.code-workspace .Rprofile .gdbinit Vagrantfile shell.nix flake.nix mise.toml .config/systemd/user/a.service .config/git/config
+CLAUDE.local.md .clinerules .clinerules/a.md .kiro/hooks/a .roo/rules/a.md pom.xml gradle.properties .eslintrc.js jest.config.js
+web/vite.config.ts vite.config.mjs .pylintrc .gitlab-ci.yaml web/Eslint.config.JS
 """.split()
 SECRETS = """
 a/.ENV .env.local .env-production prod.env prod.env.local keys/id_rsa id_ecdsa id_dsa ID_ED25519 x.pem x.ppk x.kdbx server.key
@@ -407,8 +410,8 @@ agents/../.ssh/config .git-credentials .pgpass .envrc credentials.json .aws/cred
 """.split()
 ORDINARY = """
 db/schema.sql docs/keys.md environment.yaml git.md docs/agents.sql bin/run.sh .env.example prod.env.example docs/secrets.md
-credentials.md Dockerfile agents/a.sql docs/id_rsa.md app/settings.json id_map.sql gh/hosts.yml settings.xml gradle.properties
-public.asc notes~1.md auth.json .env.sample head.md forehead docs/.gitkeep
+credentials.md Dockerfile agents/a.sql docs/id_rsa.md app/settings.json id_map.sql gh/hosts.yml settings.xml app.config.json
+public.asc notes~1.md auth.json .env.sample head.md forehead docs/.gitkeep vite.config.md docs/systemd/user.md git/config code-workspace myvite.config.ts
 """.split()
 
 
@@ -417,6 +420,21 @@ def test_places_that_decide_what_runs_later_have_a_warning(ws, path):
     (ws.root / "env").mkdir()
     (ws.root / "env/pyvenv.cfg").touch()
     assert "decides what runs later" in ws.warning(path)
+
+
+@pytest.mark.parametrize(
+    ("path", "refused"),
+    [
+        ("evil-1.0.dist-info/entry_points.txt", True),
+        ("a/evil.EGG-INFO/PKG-INFO", True),
+        ("evil.egg-info", True),
+        ("x.dist-info", True),
+        ("docs/dist-info.md", False),
+        ("dist-info/a.txt", False),
+    ],
+)
+def test_what_names_the_parts_of_programs_is_never_written(ws, path, refused):
+    assert bool(ws.forbidden(path)) is refused
 
 
 @pytest.mark.parametrize("path", SECRETS)

@@ -6,10 +6,14 @@ the cells.
 
 from __future__ import annotations
 
-from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from archnb.imports import guard
 
-from archnb.errors import ArchnbError
+guard()  # of all that archnb imports from here on, nothing comes from the working folder
+
+from pathlib import Path  # noqa: E402
+from typing import TYPE_CHECKING, Any  # noqa: E402
+
+from archnb.errors import ArchnbError  # noqa: E402
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -15,18 +15,25 @@ _LATER = {
         .bash_aliases .profile .zshrc .zprofile .zshenv .zlogin .zlogout .cshrc .tcshrc .login
         .kshrc .xprofile .xsessionrc .inputrc .envrc config.fish""",
     "the system starts what it names": "autostart launchagents launchdaemons crontab cron.d",
+    "it runs when its tool starts in this folder": """.rprofile .renviron .gdbinit .lldbinit
+        .irbrc .pryrc vagrantfile shell.nix default.nix flake.nix mise.toml .mise.toml .mise
+        devbox.json""",
     "it can start programs in an editor": """.vimrc .exrc .nvimrc .gvimrc .vim .emacs .emacs.d
         .dir-locals.el .vscode .idea .devcontainer .devcontainer.json .fleet .zed""",
     "git runs what is named in it": ".git .gitconfig .gitmodules .husky .githooks lefthook.yml"
     " .lefthook.yml .pre-commit-config.yaml .pre-commit-hooks.yaml",
     "it can start filters": ".gitattributes",
-    "it runs in continuous integration": """.github .gitlab-ci.yml .circleci .travis.yml
-        azure-pipelines.yml .azure-pipelines jenkinsfile .buildkite .drone.yml .woodpecker
-        .woodpecker.yml bitbucket-pipelines.yml appveyor.yml .appveyor.yml cloudbuild.yaml
-        buildspec.yml .forgejo .gitea""",
+    "it runs in continuous integration": """.github .gitlab-ci.yml .gitlab-ci.yaml .circleci
+        .travis.yml azure-pipelines.yml .azure-pipelines jenkinsfile .buildkite .drone.yml
+        .woodpecker .woodpecker.yml bitbucket-pipelines.yml appveyor.yml .appveyor.yml
+        cloudbuild.yaml buildspec.yml .forgejo .gitea""",
     "it runs at each build": """makefile gnumakefile bsdmakefile justfile .justfile rakefile
         taskfile.yml taskfile.yaml build.gradle settings.gradle build.gradle.kts gradlew gradlew.bat
-        mvnw .mvn build.rs cmakelists.txt build.bazel workspace.bazel""",
+        mvnw .mvn build.rs cmakelists.txt build.bazel workspace.bazel
+        pom.xml gradle.properties""",
+    "it is a program that a linter, a test run or a web build starts": """.eslintrc.js .eslintrc.cjs
+        .eslintrc.json .eslintrc.yml .eslintrc.yaml .eslintrc .prettierrc.js .babelrc.js .babelrc
+        .pylintrc pylintrc .rubocop.yml""",
     "it can set scripts that package managers run": """package.json .npmrc .yarnrc .yarnrc.yml
         .yarn .pnpmfile.cjs pnpmfile.cjs bunfig.toml node_modules .cargo gemfile .bundle
         composer.json""",
@@ -35,12 +42,44 @@ _LATER = {
         .pdbrc .pythonrc .pythonstartup""",
     "Jupyter starts what it names": "kernel.json jupyterhub_config.py .jupyter .ipython",
     "it holds instructions for agents": """agents.md claude.md gemini.md .cursorrules .windsurfrules
-        copilot-instructions.md skill.md""",
+        copilot-instructions.md skill.md claude.local.md agents.override.md .clinerules .roorules
+        .junie""",
     "it configures an agent": """.archnb .opencode opencode.json opencode.jsonc .claude .mcp.json
-        mcp.json .cursor .windsurf .codex .gemini .aider.conf.yml .continue""",
+        mcp.json .cursor .windsurf .codex .gemini .aider.conf.yml .continue .kiro .roo .cline
+        .amazonq .qwen""",
     "it says who may log in": ".ssh authorized_keys",
 }
 _LATER_FILES = {
+    "it can start programs in an editor": ("*.code-workspace",),
+    "the system starts what it names": ("*/systemd/user/*", "*/systemd/system/*"),
+    "git runs what is named in it": ("*/.config/git/*",),
+    "it is a program that a linter, a test run or a web build starts": tuple(
+        f"*/{tool}.config.{ending}"
+        for tool in (
+            "eslint",
+            "jest",
+            "vite",
+            "vitest",
+            "webpack",
+            "rollup",
+            "babel",
+            "postcss",
+            "tailwind",
+            "next",
+            "nuxt",
+            "svelte",
+            "astro",
+            "playwright",
+            "cypress",
+            "prettier",
+            "stylelint",
+            "commitlint",
+            "metro",
+            "tsup",
+            "karma",
+        )
+        for ending in ("js", "cjs", "mjs", "ts", "cts", "mts", "json")
+    ),
     "it holds instructions for agents": ("*/agents/*.md",),
     "Python runs it at each start": ("*.pth",),
     "a folder with HEAD, objects and refs is a repository, and git obeys its settings": ("*/head",),
@@ -61,6 +100,9 @@ _NEVER = {
     "Python runs it at each start": (
         "*/site-packages/*.pth", "*/dist-packages/*.pth", "*/site-packages/sitecustomize.py",
         "*/site-packages/usercustomize.py",
+    ),
+    "it says which modules programs load as their parts": (
+        "*.dist-info", "*.dist-info/*", "*.egg-info", "*.egg-info/*",
     ),
     "archnb keeps there what you trusted and allowed": ("*/.config/archnb", "*/.config/archnb/*"),
 }  # fmt: skip

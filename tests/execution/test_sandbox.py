@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import ctypes
 import os
 import shutil
 import signal
@@ -15,6 +16,7 @@ from pathlib import Path
 
 import pytest
 
+from archnb.errors import ArchnbError
 from archnb.execution import sandbox
 from archnb.execution.output import Printed
 from archnb.execution.process import run
@@ -115,6 +117,13 @@ def box(tmp_path, monkeypatch):
         engine.bind("engine.sock")
         engine.listen()
         os.chdir(work)
+        library = ctypes.CDLL(None)
+        semaphores, messages = library.semget(0, 1, 0o1600), library.msgget(0, 0o1600)
+        stack.callback(library.semctl, semaphores, 0, 0)
+        stack.callback(library.msgctl, messages, 0, None)
+        queue = library.mq_open(b"/archnb-test", os.O_CREAT | os.O_RDWR, 0o600, None)
+        stack.callback(library.mq_unlink, b"/archnb-test")
+        stack.callback(os.close, queue)
         abstract = stack.enter_context(socket.socket(socket.AF_UNIX))
         abstract.bind(f"\0archnb-{os.getpid()}")
         abstract.listen()
@@ -122,7 +131,7 @@ def box(tmp_path, monkeypatch):
         box.values |= {
             "O": out, "HOME": home, "VICTIM": victim.pid, "PY": PYTHON,
             "TCP": tcp.getsockname()[1], "UDP": udp.getsockname()[1],
-            "NAME": f"archnb-{os.getpid()}",
+            "NAME": f"archnb-{os.getpid()}", "SEMAPHORES": semaphores, "MESSAGES": messages,
         }  # fmt: skip
         yield box
     surroundings.cache_clear()
@@ -147,6 +156,10 @@ def call(number, *arguments):
         libc = ctypes.CDLL(None, use_errno=True)
         if libc.syscall({number}, {given}) >= 0: print("DONE")
         """)
+
+
+def number(name):
+    return f'int(__import__("os").environ["{name}"])'
 
 
 NUMBER = seccomp.numbers(MACHINE) if MACHINE in ("x86_64", "aarch64") else {}
@@ -224,6 +237,15 @@ ATTEMPTS = {
     "trace": call(NUMBER.get("ptrace"), 0x4206, 'int(__import__("os").environ["VICTIM"])', 0, 0),
     "limits of another": "prlimit --pid $VICTIM --nofile=64:64 && echo DONE",
     "shared memory": call(NUMBER.get("shmget"), 0, 4096, 0o1600),
+    "another's semaphores": call(NUMBER.get("semctl"), number("SEMAPHORES"), 0, 0),
+    "raise another's semaphore": call(NUMBER.get("semop"), number("SEMAPHORES"), 'b"\\0\\0\\1\\0\\0\\0"', 1),
+    "another's messages": call(NUMBER.get("msgctl"), number("MESSAGES"), 0, 0),
+    "send another a message": call(NUMBER.get("msgsnd"), number("MESSAGES"), 'b"1" * 9', 1, 0o4000),
+    "another's message queue": call(NUMBER.get("mq_unlink"), 'b"archnb-test"'),
+    "priority of another": "renice -n 1 -p $VICTIM && echo DONE",
+    "processors of another": "taskset -p $(taskset -p $$ | sed s/.*:.//) $VICTIM && echo DONE",
+    "scheduling of another": "chrt -b -p 0 $VICTIM && echo DONE",
+    "disk priority of another": "ionice -c 2 -n 7 -p $VICTIM && echo DONE",
     "a ring of calls": python("""
         import ctypes
         room = ctypes.create_string_buffer(256)
@@ -248,6 +270,7 @@ AS_ROOT = {
     "owner": "chown 1:1 $O/file",
     "owner of a link": "ln -s x $O/../work/l; chown -h 1:1 $O/empty",
     "mount": "mkdir m; mount -t tmpfs none m && echo DONE; umount m",
+    "the machine's settings": "(: >> /proc/sys/kernel/core_pattern) && echo DONE",
     "a device": "mknod device c 1 3 && echo DONE",
     "a set-user-id program": "cp /bin/true t; chmod u+s t && [ -u t ] && echo DONE",
     "a program with capabilities": python("""
@@ -269,7 +292,7 @@ ALL = ATTEMPTS | (AS_ROOT if ROOT else {})
 @pytest.mark.parametrize("name", ALL)
 def test_an_attempt_has_an_effect_without_a_sandbox(box, name):
     happened, printed = box.effect(ALL[name], Sandbox("none"))
-    if not happened and name in ("a ring of calls", "attribute", "new namespaces", "a key ring",
+    if not happened and name in ("a ring of calls", "attribute", "new namespaces", "a key ring", "the machine's settings",
                                  "new namespaces by clone"):  # fmt: skip
         pytest.skip(f"this machine does not offer it: {printed}")
     assert happened, printed
@@ -345,6 +368,7 @@ EVERYDAY = [
     ("bash", "$PY -c 'import os; open(\"f\",\"w\").close(); os.utime(\"f\", ns=(1, 2)); os.utime(\"f\"); print(os.stat(\"f\").st_mtime > 9)'", "True"),
     ("bash", "$PY -c 'import os; f = os.open(\"f\", os.O_CREAT | os.O_RDWR); os.fchmod(f, 0o640); os.fchown(f, -1, -1); print(oct(os.fstat(f).st_mode))'", "0o100640"),
     ("bash", "sleep 0.1 & wait $! && kill -0 $$ && (kill -TERM $BASHPID); echo $?", "143"),
+    ("ionice", "nice -n 5 true && ionice -c 3 taskset $(taskset -p $$ | sed s/.*:.//) chrt -b 0 echo fine", "fine"),
     ("bash", "mkfifo p && (echo through > p &) && cat p", "through"),
 ]  # fmt: skip
 
@@ -428,10 +452,39 @@ def test_a_work_tree_sees_its_repository(box, rung):
     assert printed.text() == "first\n"
 
 
-def test_a_git_file_opens_no_other_folder(box):
-    (box.work / ".git").write_text(f"gitdir: {box.home}/.ssh/id_rsa\n")
-    assert repositories(box.work) == ()
-    (box.work / ".git").write_text(f"gitdir: {box.home}\n")
+def test_a_submodule_sees_its_repository(box, rung):
+    made = (
+        "git init -q $O/r && git -C $O/r commit -qm first --allow-empty && git init -q . &&"
+        " git -c protocol.file.allow=always submodule --quiet add $O/r sub"
+    )
+    assert box.run(made, Sandbox("none"))[0].code == 0
+    printed = Printed()
+    line = "git log --format=%s && git status --short && cat ../.git/config"
+    asyncio.run(run(line, box.work / "sub", timeout=60, sandbox=rung, printed=printed))
+    assert printed.text().startswith("first\n")
+    assert "[core]" not in printed.text()
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "echo gitdir: ~/.ssh/id_rsa > .git",
+        "echo gitdir: ~ > .git",
+        "mkdir ~/.git && echo gitdir: ~/.git > .git",
+        "git init -q ~ && echo gitdir: ~/.git > .git",
+        (
+            "git init -q ~ && mkdir $O/w && echo gitdir: $O/w > .git && echo ~/.git > $O/w/commondir"
+            " && touch $O/w/HEAD"
+        ),
+        "git init -q ~ && ln -s ~/.git .git",
+        "mkdir ~/.git .git && echo ~/.git > .git/commondir",
+        "git init -q ~ && git -C ~ commit -qm x --allow-empty && git -C ~ worktree add -q $O/w && cp $O/w/.git .",
+        "git init -q ~ && git -C ~ config core.worktree $O && echo gitdir: ~/.git > .git",
+    ],
+)
+def test_a_git_entry_of_the_workspace_opens_no_other_folder(box, line):
+    assert box.run(line, Sandbox("none"))[0].code == 0
+    assert os.path.lexists(box.work / ".git")
     assert repositories(box.work) == ()
 
 
@@ -462,6 +515,23 @@ def test_places_hold_no_home_and_no_keys(box):
     assert not {box.home, *box.home.parents} & set(seen)
 
 
+def test_links_on_the_path_show_programs_and_no_more(box):
+    own, tools, data = box.work / "bin", box.home / "tools", box.out / "data"
+    for folder in (own, box.out / "bin", tools, data / "bin"):
+        folder.mkdir(parents=True)
+    (tools / "a").touch()
+    (own / "planted").symlink_to(data / "bin" / "b")
+    (box.out / "bin" / "a").symlink_to(tools / "a")
+    (box.out / "bin" / "state").symlink_to("/var/log/x")
+    (box.out / "bin" / "services").symlink_to("/run/bin/x")
+    search = f"{own}{os.pathsep}{box.out / 'bin'}"
+    followed = look_up({"PATH": search}).read
+    assert tools / "a" in followed
+    assert data / "bin" in followed
+    assert not {tools, data, Path("/var/log"), Path("/run"), Path("/run/bin")} & set(followed)
+    assert data / "bin" not in look_up({"PATH": search}, box.work).read
+
+
 def test_parts_leave_out_what_is_hidden(tmp_path):
     for name in ("a/b", "a/c/d", "e"):
         (tmp_path / name).mkdir(parents=True)
@@ -470,17 +540,23 @@ def test_parts_leave_out_what_is_hidden(tmp_path):
     assert [path.relative_to(tmp_path).as_posix() for path in listed] == [".", "a", "a/c"]
 
 
-@pytest.mark.parametrize(
-    ("choice", "rungs"),
-    [
-        ("off", {"none"}),
-        (" None ", {"none"}),
-        ("landlock", {"landlock", "none"}),
-        ("bwrap", {"bwrap", "none"}),
-    ],
-)
-def test_a_person_can_choose(choice, rungs):
-    assert chosen(choice).rung in rungs
+@pytest.mark.parametrize("choice", ["off", " None "])
+def test_a_person_can_choose_none(choice):
+    assert chosen(choice) == Sandbox("none")
+
+
+@pytest.mark.parametrize("choice", ["bwrap", "landlock", " Landlock "])
+def test_a_chosen_rung_is_that_or_nothing_runs(choice):
+    held = chosen(choice)
+    assert held.rung == choice.strip().lower() if held.limits() else held.fault
+
+
+def test_a_misspelt_choice_runs_nothing_and_says_so(tmp_path):
+    wrong = chosen("bubblewarp")
+    assert wrong.label("workspace", tmp_path).startswith("no command runs: ARCHNB_SANDBOX is 'bub")
+    for access in ("workspace", "full"):
+        with pytest.raises(ArchnbError, match="No command runs"):
+            asyncio.run(run("true", tmp_path, timeout=9, sandbox=wrong, access=access))
 
 
 def test_a_rung_whose_core_does_not_hold_is_not_used(monkeypatch, proven):
@@ -488,19 +564,21 @@ def test_a_rung_whose_core_does_not_hold_is_not_used(monkeypatch, proven):
     for rung, held in proven.items():
         if not held.limits():
             continue
-        with monkeypatch.context() as patch:
-            patch.setattr(Sandbox, "argv", lambda *_: ["bash", "-c", "exit 126"])
-            assert chosen(rung) == Sandbox("none")
-        with monkeypatch.context() as patch:
-            patch.setattr(Sandbox, "argv", lambda _, line, *rest: ["bash", "-c", line])
-            assert chosen(rung) == Sandbox("none")
+        for instead in ("exit 126", ""):
+            with monkeypatch.context() as patch:
+                free = lambda _, line, *rest, instead=instead: ["bash", "-c", instead or line]  # noqa: E731
+                patch.setattr(Sandbox, "argv", free)
+                found = chosen(rung)
+            assert not found.limits()
+            assert f"ARCHNB_SANDBOX={rung}" in found.fault
 
 
-def test_the_label_says_what_holds(tmp_path):
-    home = Path.home()
+def test_the_label_says_what_holds(tmp_path, monkeypatch):
+    home = tmp_path / "users" / "home"
+    monkeypatch.setenv("HOME", str(home))
     held = Sandbox("landlock", ("home hidden",))
     assert (
-        held.label("workspace", tmp_path)
+        held.label("workspace", tmp_path / "work")
         == "sandboxed: writes limited to the workspace, home hidden, network off"
     )
     assert (
@@ -583,6 +661,8 @@ HARD = {
     "waits for input": "cat; read -r x; sleep 300",
     "asks the terminal": "read -r x < /dev/tty; (exec < /dev/tty) && echo tty; sleep 300",
     "stops itself": "sleep 300 & kill -STOP $$",
+    "stops its supervisor": "setsid env -i sleep 300 & kill -STOP $PPID; sleep 300",
+    "stops it again and again": "while :; do kill -STOP $PPID; done",
     "kills its supervisor": "setsid sleep 300 & kill -9 $PPID; sleep 300",
 }
 

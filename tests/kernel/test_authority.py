@@ -90,6 +90,48 @@ def test_two_notebooks_over_one_folder_have_nothing_in_common(kernel, folder):
         other.close()
 
 
+HOSTILE = "open('ran.txt', 'a').write(__name__ + '\\n')\nraise ImportError('hostile')\n"
+PLANTED = (
+    "postgast graphviz graphviz_pure difflib yaml anthropic nbconvert nh3 markdown_it "
+    "jsonschema_rs tree_sitter html_to_markdown stringprep idna httpcore2"
+).split()
+
+
+def test_a_file_in_the_folder_is_no_library_of_ours(kernel, folder):
+    """What archnb imports while it works comes from where it is installed; %load_ext is enough."""
+    for name in PLANTED:
+        (folder / f"{name}.py").write_text(HOSTILE)
+    (folder / "sqlglot").mkdir()
+    (folder / "sqlglot/__init__.py").write_text(HOSTILE)
+    (folder / "mine.py").write_text("WORD = 'my own module'\n")
+    calls = [("draw", {"files": ["schema.sql"]}), ("lint", {"files": ["schema.sql"]})]
+    cells = (
+        "%erd schema.sql",
+        "%review schema.sql",
+        script(calls, ["a **list**\n\n- x"]),
+        GO,
+        "import mine\nprint(mine.WORD)",
+    )
+    out = kernel.run(LOAD, *cells)
+    assert out.error == ""
+    assert "my own module" in out.text
+    assert not (folder / "ran.txt").exists()
+
+
+def test_a_distribution_in_the_folder_brings_no_parts(kernel, folder):
+    points = "[archnb.tools]\na = evilmod\n[archnb.formats]\nb = evilmod\n"
+    place = folder / "evil-1.0.dist-info"
+    place.mkdir()
+    (place / "METADATA").write_text("Metadata-Version: 2.1\nName: evil\nVersion: 1.0\n")
+    (place / "entry_points.txt").write_text(points)
+    (folder / "evilmod.py").write_text(HOSTILE)
+    read = "import archnb\narchnb.read('schema.sql').summary"
+    out = kernel.run(LOAD, read, script(["done"]), GO)
+    assert out.error == ""
+    assert "2 tables" in out.text
+    assert not (folder / "ran.txt").exists()
+
+
 def test_half_a_gigabyte_of_output_leaves_a_small_notebook(kernel, folder):
     """o130: stored with a cap, a part of it shown."""
     flood = "head -c 500000000 /dev/zero | tr '\\0' 'x' | fold -w 200"

@@ -5,11 +5,12 @@ from dataclasses import replace
 
 import pytest
 
+from archnb.errors import CellError
 from archnb.permission.commands import parse
 from archnb.permission.effects.network import needs
 from archnb.permission.gate import Gate
 from archnb.permission.grants import bound
-from archnb.permission.policy import Approval, PolicyApprover
+from archnb.permission.policy import Approval, PolicyApprover, parse_policy
 from archnb.permission.requests import Ask, Grant, Request, Shell
 from archnb.permission.rules import Rule
 
@@ -118,16 +119,54 @@ def test_an_edited_command_has_no_more_access_than_its_card(fresh, shown, access
     assert within.preview.command == "a"
 
 
-def policy(wanted):
+NO_NETWORK = (
+    "--approve 'bash:npm *' does not give it: network on; --approve 'bash+network:npm *' would"
+)
+NOT_OUTSIDE = "--approve 'bash+network:npm *' does not give it: outside the sandbox; --approve 'bash+full:npm *' would"
+POLICIES = [  # entries, the access that is wanted, whether it is approved, and how that is said
+    (["bash:npm *"], "workspace", True, "--approve 'bash:npm *'"),
+    (["bash:npm *"], "network", False, NO_NETWORK),
+    (["bash+workspace:npm *"], "network", False, NO_NETWORK),
+    (["bash+network:npm *"], "full", False, NOT_OUTSIDE),
+    (["bash+network:npm *"], "workspace", True, "--approve 'bash+network:npm *'"),
+    (["bash:npm *", "bash+network:npm *"], "network", True, "--approve 'bash+network:npm *', network on"),
+    (["shell+full:npm test"], "full", True, "--approve 'shell+full:npm test', outside the sandbox"),
+    (["*+full:npm *"], "network", True, "--approve '*+full:npm *', network on"),
+    (["bash+full:make *"], "network", False, "not approved by it"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("entries", "access", "approved", "says"), POLICIES)
+def test_a_policy_gives_the_workspace_unless_its_entry_names_more(entries, access, approved, says):
+    wanted = request("npm test", access, "" if access == "workspace" else WANTED)
     ask = Ask("1", "c", "a", wanted, Gate(()).settle(wanted))
-    return asyncio.run(PolicyApprover((Approval("bash", "npm *"),))(ask))
+    policy = parse_policy(entries)
+    reply = asyncio.run(PolicyApprover(policy)(ask))
+    assert (reply.approved, reply.by) == (approved, f"the policy of this run ({says})")
+    assert parse_policy([str(entry) for entry in policy]) == policy
 
 
-def test_a_policy_approves_what_it_is_asked_and_its_record_says_the_access():
-    assert policy(request()).by == "the policy of this run (--approve 'bash:npm *')"
-    said = policy(request("npm test", "network", WANTED))
-    assert said.approved
-    assert said.by == "the policy of this run (--approve 'bash:npm *', network on)"
+@pytest.mark.parametrize(
+    ("entry", "says"),
+    [
+        ("bsh:ls", "Did you mean bash"),
+        ("Edit:a", "Did you mean edit"),
+        ("webftch:https://a", "Did you mean webfetch"),
+        ("bash+netwrk:ls", "names no access: netwrk"),
+        ("bash+:ls", "names no access"),
+        ("edit+full:a", "only commands have an access"),
+        ("bash+full", "PERMISSION:PATTERN"),
+        ("+full:ls", "PERMISSION:PATTERN"),
+    ],
+)
+def test_an_entry_that_would_never_be_what_was_meant_ends_the_run(entry, says):
+    with pytest.raises(CellError) as raised:
+        parse_policy([entry])
+    assert says in f"{raised.value} {raised.value.hint}"
+
+
+def test_a_name_of_a_tool_from_elsewhere_is_taken():
+    assert parse_policy(["measure:a"]) == (Approval("measure", "a"),)
 
 
 DENY = (Rule("bash", "*", "allow"), Rule("bash", "rm *", "deny"), Rule("bash", "git push*", "deny"))

@@ -7,12 +7,13 @@ from pathlib import Path
 
 import pytest
 
+from archnb.execution import sandbox
 from archnb.execution.sandbox import Sandbox
 from archnb.permission.gate import Gate
 from archnb.permission.requests import Request, Shell
 from archnb.permission.rules import Rule
 from archnb.tools.base import Context, ToolError
-from archnb.tools.bash import TOOL, _held_back, with_access
+from archnb.tools.bash import TOOL, _notes, with_access
 from archnb.workspace import Workspace
 
 
@@ -261,21 +262,33 @@ def test_an_unknown_access_is_refused(access):
 
 
 HELD = [
-    ("npm install x", "", "workspace", True),
-    ("./x", "cp: cannot create '/opt/x': Permission denied", "workspace", True),
-    ("./x", "getaddrinfo ENOTFOUND a.example", "workspace", True),
-    ("./x", "fatal: Could not read from remote: Temporary failure in name resolution", "workspace", True),
-    ("./x", "2 tests failed", "workspace", False),
-    ("curl https://a", "", "network", False),
-    ("./x", "Read-only file system", "network", True),
-    ("sudo ls", "", "network", True),
-    ("./x", "Permission denied", "full", False),
+    # command, what it printed, its access and exit code, what the notes begin with
+    ("npm install x", "", "workspace", 1, ["(it ran"]),
+    ("./x", "cp: cannot create '/opt/x': Permission denied", "workspace", 1, ["(it ran"]),
+    ("./x", "getaddrinfo ENOTFOUND a.example", "workspace", 1, ["(it ran"]),
+    ("./x", "fatal: Could not read from remote: Temporary failure in name resolution", "workspace", 1, ["(it ran"]),
+    ("./x", "2 tests failed", "workspace", 1, []),
+    ("./x", "Permission denied", "workspace", 0, []),
+    ("curl -s https://a | head", "curl: (6) Could not resolve host: a", "workspace", 0, ["(it ran"]),
+    ("git checkout -b a o/a", "error: could not write config file .git/config: Device or resource busy", "workspace", 0, ["(it ran"]),
+    ("curl https://a", "", "network", 1, []),
+    ("./x", "Read-only file system", "network", 1, ["(it ran"]),
+    ("sudo ls", "", "network", 1, ["(it ran"]),
+    ("./x", "Permission denied", "full", 1, []),
+    ("ls ~", "", "workspace", 0, ["(places"]),
+    ("cat ../x /srv/y", "", "network", 1, ["(places"]),
+    ("ls /usr/bin ./src .git", "", "workspace", 0, []),
+    ("ls ~", "", "full", 0, []),
 ]  # fmt: skip
 
 
-@pytest.mark.parametrize(("command", "printed", "access", "held"), HELD)
-def test_a_failure_that_the_sandbox_may_have_made_is_known(command, printed, access, held):
-    assert _held_back(Shell(command, ".", 1.0, "", access), printed) is held
+@pytest.mark.skipif(not sandbox.current().limits(), reason="no sandbox here")
+@pytest.mark.parametrize(("command", "printed", "access", "code", "noted"), HELD)
+def test_what_the_sandbox_may_have_to_do_with_it_is_said(command, printed, access, code, noted):
+    shell = Shell(command, ".", 1.0, "", access)
+    notes = _notes(shell, code, printed, Path("/work/shop"), Path("/work/shop"))
+    assert len(notes) == len(noted)
+    assert all(note.startswith(begin) for note, begin in zip(notes, noted, strict=True))
 
 
 def workspace_of_keys(folder):
@@ -296,6 +309,7 @@ READING = [
     ("it also reads .env", "grep -r x .", "grep -rn x", "grep -Rl x", "grep --recursive x .", "rgrep x", "rg -uu x",
      "rg --hidden x", "rg -. x", "rg -u -u x", "grep -nre x .", "ls && grep -r x .", "diff -r . src", "grep -r src",
      "grep -r -e x --include '*env' ."),
+    ("it also reads .env", "diff . src", "git diff --no-index . src", "git grep --no-index x"),
     ("it also reads keys/.hidden/credentials.json", "grep -r x keys", "rg --hidden x keys", "cd keys && grep -r x ."),
     ("it also reads plain/deep/server.key", "grep -r x plain", "rg x plain", "rg x plain src"),
     ("leads to plain/deep/server.key", "cat plain/deep/server.key", "cat plain/deep/*", "head -1 plain/*/server*"),
@@ -312,6 +326,76 @@ READING = [
 def test_what_a_search_would_read_besides_is_asked_about(command, why, tmp_path):
     warning = TOOL.request({"command": command}, Workspace.at(workspace_of_keys(tmp_path))).warning
     assert why in warning if why else warning == ""
+
+
+PRINTING = [  # .env and sub/b.key are tracked, sub/src/a.py and c.py as well
+    (".env", "git grep PASS", "git grep -n PASS HEAD", "git show", "git show HEAD", "git show --format=%H HEAD", "git log -p",
+     "git log -p -1", "git log --patch", "git log -u", "git log -U1", "git log --cc", "git log -c -p", "git log -G. -p",
+     "git log -S x -p", "git log -L1,2:c.py", "git diff", "git diff HEAD~0", "git diff --cached", "git diff --stat -p",
+     "git stash show -p", "git stash list -p", "git reflog -p", "git whatchanged -p", "git diff-tree -p HEAD",
+     "git cat-file -p HEAD", "git show HEAD -- .env", "git show HEAD:.env", "git show HEAD:c.py HEAD:.env", "git archive HEAD",
+     "git status -v", "git --no-pager diff", "git log -p -- ':(top)*.env'", "git diff -O c.py", "git grep -A 3 c.py",
+     "git grep -e c.py", "git log -p -S c.py", "git log -p -S -- c.py", "cd sub && git diff", "ls; git show", "git diff -- .e*"),
+    ("sub/b.key", "git log -p -- sub", "git diff sub", "git grep x sub", "git grep x -- sub", "git blame sub/b.key",
+     "cd sub && git grep x", "cd sub && git diff -- .", "git show HEAD:sub/b.key", "git show HEAD:sub"),
+    ("gone.pem", "git show HEAD:gone.pem", "git log -p -- gone.pem"),
+    ("", "git log", "git log --stat", "git status", "git diff --stat", "git diff --name-only", "git show --stat", "git show -s",
+     "git ls-files", "git branch -vv", "git rev-list --objects HEAD", "git log --oneline -3", "git stash list",
+     "git diff-tree HEAD", "git cat-file -t HEAD", "git diff -- sub/src", "git diff sub/src", "git log -p -- c.py", "git grep x c.py",
+     "git grep -n x -- sub/src", "git show HEAD:c.py", "git show HEAD -- c.py", "cd sub/src && git grep x", "git grep -i x sub/src",
+     "echo git diff", "git log -p -2 sub/src"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("command", "name"), [(command, name) for name, *rest in PRINTING for command in rest]
+)
+def test_what_git_would_print_of_tracked_keys_is_asked_about(command, name, tmp_path):
+    (tmp_path / "sub" / "src").mkdir(parents=True)
+    for each in (".env", "c.py", "sub/b.key", "sub/src/a.py"):
+        (tmp_path / each).write_text("x\n")
+    subprocess.run(["git", "init", "-q", tmp_path], check=True)
+    subprocess.run(["git", "add", "-A"], check=True, cwd=tmp_path)
+    warning = TOOL.request({"command": command}, Workspace.at(tmp_path)).warning
+    assert f"{name}, and {Path(name).name}" in warning if name else warning == ""
+
+
+def test_without_keys_git_prints_unasked(tmp_path):
+    subprocess.run(["git", "init", "-q", tmp_path], check=True)
+    (tmp_path / "a.py").write_text("x\n")
+    subprocess.run(["git", "add", "-A"], check=True, cwd=tmp_path)
+    (tmp_path / ".env").write_text("not tracked\n")
+    for command in ("git diff", "git show", "git log -p", "git grep x"):
+        assert TOOL.request({"command": command}, Workspace.at(tmp_path)).warning == ""
+    assert TOOL.request({"command": "git grep --untracked x"}, Workspace.at(tmp_path)).warning
+
+
+PATTERNS = [
+    ("leads to .env", "cat .e**", "cat .[^x]nv", "cat .[[:alpha:]]nv", "cat src/../.e*", "cat {root}/.e*"),
+    ("leads to plain/deep/server.key", "cat **/**/*.key", "cat **/deep/s*"),
+    ("", "cat **/*.key", "ls **/**/**/**/**/**/nomatch", "cat [.]env", "cat ?env", "cat *env", "cat /usr/*"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("command", "why"), [(command, why) for why, *commands in PATTERNS for command in commands]
+)
+def test_a_pattern_finds_what_bash_finds(command, why, tmp_path):
+    workspace = Workspace.at(workspace_of_keys(tmp_path))
+    command = command.replace("{root}", tmp_path.as_posix())
+    warning = TOOL.request({"command": command}, workspace).warning
+    assert why in warning if why else warning == ""
+
+
+@pytest.mark.parametrize(
+    ("command", "asks"), [("ls */*/*", True), ("ls a* b* c* d*", True), ("ls a*", False)]
+)
+def test_a_pattern_that_would_look_at_too_much_is_asked_about(command, asks, tmp_path, monkeypatch):
+    monkeypatch.setattr("archnb.tools._reach.MAX_FOUND", 15)
+    for number in range(10):
+        (tmp_path / f"{number}" / "deep").mkdir(parents=True)
+    warning = TOOL.request({"command": command}, Workspace.at(tmp_path)).warning
+    assert ("more than 15 entries" in warning) is asks
 
 
 def test_too_many_files_to_look_for_keys_are_asked_about(tmp_path, monkeypatch):
@@ -371,12 +455,35 @@ def test_npm_asks_where_the_project_has_it_run_something_else(settings, warns, t
         ("rm .gitattributes", ".gitattributes"),
         ("mkdir -p agents/sub; echo x > agents/sub/new.md; rm .gitattributes",
          ".gitattributes, agents/sub/new.md"),
+        ("cp -r .git evil; printf '../evil' > .git/commondir", ".git/commondir, evil (a new repository)"),
+        ("git config -f .git/config.worktree a.b c", ".git/config.worktree"),
+        ("rm -rf .git; printf 'gitdir: g' > .git", ".git"),
+        ("mv .git g; ln -s g .git", ".git, g (a new repository)"),
+        ("mv .git/hooks h; ln -s ../h .git/hooks", ".git/hooks"),
+        ("echo '[a]' >> sub/.git/config", "sub/.git/config"),
+        ("printf '../evil' > sub/.git/commondir", "sub/.git/commondir"),
+        ("mv sub old; mkdir sub; cp -r old/. sub/; echo '[a]' >> sub/.git/config",
+         "sub/.git/config, old/.git (a new repository)"),
+        ("mkdir n; git init -q n", "n/.git (a new repository)"),
+        ("git init -q --bare n", "n (a new repository)"),
+        ("echo '[a]' >> .git/modules/deep/one/config", ".git/modules/deep/one/config"),
+        ("mkdir -p .git/worktrees/w; echo x > .git/worktrees/w/commondir",
+         ".git/worktrees/w/commondir"),
+        ("mkdir agents; ln -s /proc/kmsg agents/x.md", "agents/x.md"),
+        ("mkdir agents; ln -s ../a.txt agents/x.md", "agents/x.md"),
+        ("mkdir agents; mkfifo agents/x.md", "agents/x.md"),
+        ("mkdir agents; for i in $(seq 10 33); do echo > agents/$i.md; done; echo x >> .git/config",
+         ", ".join([".git/config", *(f"agents/{name}.md" for name in range(10, 29)), "5 more"])),
         ("echo x > a.txt; touch .gitattributes", ""),
+        ("echo x > .git/hooks/pre-push.sample", ""),
+        ("echo x > .git/HEAD.lock; rm .git/HEAD.lock", ""),
         ("git status", ""),
     ],
 )  # fmt: skip
 def test_what_decides_what_runs_later_is_said_when_a_command_changed_it(command, named, tmp_path):
-    subprocess.run(["git", "init", "-q", tmp_path], check=True)
+    for folder in (tmp_path, tmp_path / "sub", tmp_path / ".git" / "modules" / "deep" / "one"):
+        bare = ["--bare"] if folder.name == "one" else []
+        subprocess.run(["git", "init", "-q", *bare, folder], check=True)
     (tmp_path / ".gitattributes").write_text("*.sql text\n")
     request = TOOL.request({"command": command, "access": "full"}, Workspace.at(tmp_path))
     text = asyncio.run(TOOL.run({}, Context(Workspace.at(tmp_path)), request)).text

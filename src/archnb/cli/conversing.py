@@ -33,7 +33,8 @@ def add(commands: Commands) -> None:
         action="append",
         default=[],
         metavar="PERMISSION:PATTERN",
-        help="approve these asks in this run, for example 'edit:shop/*'",
+        help="approve these asks in this run, for example 'edit:shop/*'; a command stays in the "
+        "workspace unless the entry says more: 'bash+network:git fetch *', 'bash+full:docker ps'",
     )
     run.add_argument("--timeout", type=float, default=600.0, help="seconds for one cell")
 
@@ -131,7 +132,7 @@ def _lab(given: argparse.Namespace) -> int:
     if find_spec("jupyterlab") is None:
         raise CellError("JupyterLab is not installed here.", hint="pip install 'archnb[lab]'")
     notebook = [given.notebook] if given.notebook else []
-    return call([sys.executable, "-m", "jupyterlab", *notebook, *given.options])
+    return call([sys.executable, "-P", "-m", "jupyterlab", *notebook, *given.options])
 
 
 def _doctor(given: argparse.Namespace) -> int:

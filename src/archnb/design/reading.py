@@ -28,12 +28,10 @@ class Reading:
 @cache
 def formats() -> tuple[Format, ...]:
     """Every format there is, in the folder and from the entry points ``archnb.formats``."""
-    from importlib.metadata import entry_points
-
     import archnb.design.formats as folder
-    from archnb.parts import collect
+    from archnb.parts import collect, installed
 
-    extra = [point.load() for point in entry_points(group="archnb.formats")]
+    extra = installed("archnb.formats")
     return (*collect(folder, Format), *extra)
 
 

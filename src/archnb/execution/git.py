@@ -6,9 +6,12 @@ import os
 import re
 import shutil
 import subprocess
+from collections.abc import Sequence
+from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
 
+from archnb import programs
 from archnb.execution.environment import clean_environment
 
 TIME = 2.0  # seconds for each question to git
@@ -34,28 +37,72 @@ _HARMLESS = re.compile(
 _OWN = frozenset({"system", "global", "command"})  # scopes that a repository cannot write to
 
 
-def danger(folder: Path, *, below: bool) -> str:
+@dataclass(frozen=True, slots=True)
+class _Git:
+    """A git of this machine, asked in ``folder`` as a command of the agent would ask it."""
+
+    program: str
+    search: str
+    folder: Path
+
+    def answer(self, *arguments: str) -> bytes | None:
+        """What git prints; None where it fails."""
+        done = subprocess.run(
+            [self.program, *arguments],
+            cwd=self.folder,
+            env=clean_environment() | {"PATH": self.search},
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL,
+            timeout=TIME,
+            check=False,
+        )
+        return done.stdout if done.returncode == 0 else None
+
+
+def danger(folder: Path, *, below: bool, root: Path | None = None) -> str:
     """Why reading with git in ``folder`` could run a program that the repository names, or nothing.
 
     ``below``: the command may go to a folder below, so that repositories there count as well.
     Git is only asked what runs nothing. Settings in the environment stop hooks, the file system
     monitor and signature programs; filters, text conversion and diff drivers have no such switch.
+    A git that lies in the workspace ``root`` (default: ``folder``) is not asked.
     """
-    if shutil.which("git") is None:
-        return ""
+    projects = (folder, root or folder)
+    program = programs.find("git", *projects)
+    if program is None:
+        return "" if shutil.which("git") is None else "the only git here is one of this project"
+    git = _Git(program, programs.search_path(*projects), folder)
     try:
-        return _repository(folder) or (_nested(folder) if below else "")
+        return _repository(git) or (_nested(folder) if below else "")
     except OSError as error:
         return f"the search for git repositories did not end ({error.strerror})"
     except subprocess.TimeoutExpired:
         return "git took too long to say how this repository is configured"
 
 
-def _repository(folder: Path) -> str:
-    """What is dangerous about the repository that git finds from ``folder``."""
+def tracked(folder: Path, pathspecs: Sequence[str], root: Path) -> list[str] | None:
+    """The tracked files that ``pathspecs`` mean in ``folder``; None where git does not say.
+
+    Their names are as from the top of the repository. Ask :func:`danger` first.
+    """
+    program = programs.find("git", folder, root)
+    if program is None:
+        return None
+    git = _Git(program, programs.search_path(folder, root), folder)
+    try:
+        listed = git.answer("ls-files", "-z", "--full-name", "--", *pathspecs)
+    except (OSError, subprocess.TimeoutExpired):
+        return None
+    return None if listed is None else os.fsdecode(listed).split("\0")[:-1]
+
+
+def _repository(git: _Git) -> str:
+    """What is dangerous about the repository that git finds from its folder."""
+    folder = git.folder
     places = (place / ".git" for place in (folder, *folder.parents))
     entry = next((place for place in places if os.path.lexists(place)), None)
-    found = _answer(folder, "rev-parse", "--absolute-git-dir")
+    found = git.answer("rev-parse", "--absolute-git-dir")
     if found is None:
         return "git cannot read this repository" if entry else ""
     if entry is None or entry.is_symlink() or not entry.is_dir():
@@ -65,14 +112,12 @@ def _repository(folder: Path) -> str:
     for name in ("commondir", "config.worktree", "worktrees", "modules"):
         if os.path.lexists(entry / name):
             return f"this repository's git configuration is in several places (.git/{name})"
-    return _configured(folder) or _submodules(folder)
+    return _configured(git) or _submodules(git)
 
 
-def _configured(folder: Path) -> str:
+def _configured(git: _Git) -> str:
     """The first key of the repository's own configuration that may run or read something."""
-    listed = _answer(
-        folder, "config", "--list", "--includes", "--show-scope", "--name-only", "--null"
-    )
+    listed = git.answer("config", "--list", "--includes", "--show-scope", "--name-only", "--null")
     if listed is None:  # also a git older than 2.26
         return "git does not say how this repository is configured"
     fields = listed.decode("utf-8", "replace").split("\0")
@@ -83,9 +128,9 @@ def _configured(folder: Path) -> str:
     return ""
 
 
-def _submodules(folder: Path) -> str:
+def _submodules(git: _Git) -> str:
     """A repository within the repository has a configuration of its own, which git heeds."""
-    entries = _answer(folder, "ls-files", "--stage", "-z", ":/")
+    entries = git.answer("ls-files", "--stage", "-z", ":/")
     if entries is None:
         return "git cannot list the files of this repository"
     if entries.startswith(b"160000 ") or b"\x00160000 " in entries:
@@ -114,18 +159,3 @@ def _nested(folder: Path) -> str:
             elif entry.is_dir():
                 waiting.append(entry.path)
     return ""
-
-
-def _answer(folder: Path, *arguments: str) -> bytes | None:
-    """What git prints, asked as a command of the agent would ask it; None where it fails."""
-    done = subprocess.run(
-        ["git", *arguments],
-        cwd=folder,
-        env=clean_environment(),
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.DEVNULL,
-        timeout=TIME,
-        check=False,
-    )
-    return done.stdout if done.returncode == 0 else None

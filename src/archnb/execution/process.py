@@ -9,6 +9,7 @@ import secrets
 import select
 import shutil
 import signal
+import stat
 import subprocess
 import sys
 import tempfile
@@ -62,15 +63,22 @@ async def run(
     outlives this: on Linux nothing, elsewhere whatever leaves the process group.
     """
     printed = printed or Printed()
-    rung = sandbox if sandbox is not None else await asyncio.to_thread(current)
+    folder, place = await asyncio.to_thread(_resolved, folder, root)
+    chosen = sandbox if sandbox is not None else await asyncio.to_thread(current)
+    rung = await asyncio.to_thread(chosen.within, place)
     started = time.monotonic()
     marker = f"{os.environ.get(MARK, '')}/{secrets.token_hex(8)}"  # runs within runs keep both
     with _scratch(rung, access) as scratch:
-        room = Room((root or folder).resolve(), scratch, access == "network") if scratch else None
-        argv = await asyncio.to_thread(rung.argv, command, folder, room)
+        room = Room(place, scratch, access == "network") if scratch else None
+        argv = await asyncio.to_thread(rung.argv, command, folder, room, place)
         environment = clean_environment(scratch=scratch) | {MARK: marker}
         code, timed_out = await _run(argv, folder, environment, timeout, printed, progress)
     return Outcome(code, time.monotonic() - started, timed_out)
+
+
+def _resolved(folder: Path, root: Path | None) -> tuple[Path, Path]:
+    """Both as they are mounted: absolute, and without links that no mount follows."""
+    return folder.resolve(), (root or folder).resolve()
 
 
 @contextlib.contextmanager
@@ -83,7 +91,19 @@ def _scratch(sandbox: Sandbox, access: Access) -> Iterator[Path | None]:
     try:
         yield place
     finally:
-        shutil.rmtree(place, ignore_errors=True)
+        _remove(place)
+
+
+def _remove(place: Path) -> None:
+    """Remove a folder, also where its owner may not look into what it holds."""
+    shutil.rmtree(place, ignore_errors=True)
+    for folder, names, _ in os.walk(place):
+        for name in names:
+            path = Path(folder, name)
+            if not path.is_symlink():
+                with contextlib.suppress(OSError):
+                    path.chmod(stat.S_IRWXU)  # before the walk goes there
+    shutil.rmtree(place, ignore_errors=True)
 
 
 async def _run(
@@ -162,13 +182,14 @@ async def _end(
     """End the process tree, read what is left in the pipe, and close it."""
     if process.stdin is not None:
         process.stdin.close()
-        await _until(lambda: process.poll() is not None, SUPERVISED)
+        await _until(_Supervisor(process).gone, SUPERVISED)
     elif process.poll() is None:
         await asyncio.to_thread(_signal, process, marker, signal.SIGTERM)
         await _until(lambda: process.poll() is not None)
-    # A supervisor ends all by itself, unless the command killed it.
+    # A supervisor ends all by itself, unless the command stopped or killed it.
     kill = signal.SIGTERM if sys.platform == "win32" else signal.SIGKILL
-    for _ in range(0 if process.stdin and (process.returncode or 0) >= 0 else 10):
+    ended = process.stdin and process.returncode is not None and process.returncode >= 0
+    for _ in range(0 if ended else 10):
         # Again while it finds any: a process may start another while the list is read.
         if not await asyncio.to_thread(_signal, process, marker, kill):
             break
@@ -179,6 +200,25 @@ async def _end(
     await _until(lambda: not reader.is_alive())
     if process.stdout is not None and not reader.is_alive():
         process.stdout.close()
+
+
+@dataclass(slots=True)
+class _Supervisor:
+    """A supervisor that is waited for, and woken where a command has stopped it."""
+
+    process: subprocess.Popen[bytes]
+    stopped: int = 0
+
+    def gone(self) -> bool:
+        """Whether it has ended, or is stopped again and again for longer than ``GRACE``."""
+        if self.process.poll() is not None:
+            return True
+        with contextlib.suppress(OSError, IndexError):
+            state = Path(f"/proc/{self.process.pid}/stat").read_bytes().rpartition(b")")[2].split()
+            if state[0] in (b"T", b"t"):
+                self.stopped += 1
+                self.process.send_signal(signal.SIGCONT)
+        return self.stopped * POLL > GRACE
 
 
 async def _until(done: Callable[[], bool], seconds: float = GRACE) -> None:
@@ -203,12 +243,24 @@ def _signal(process: subprocess.Popen[bytes], marker: str, number: signal.Signal
 
 
 def _tree(session: int, marker: bytes) -> list[int]:
-    """The living processes of ``session`` and those that carry the mark, as Linux's /proc tells."""
-    found: list[int] = []
+    """The living processes of ``session``, its children's children and those that carry the mark.
+
+    As Linux's /proc tells.
+    """
+    found: set[int] = set()
+    children: dict[int, list[int]] = {}
+    dead: set[int] = set()
     for entry in Path("/proc").glob("[0-9]*"):
         with contextlib.suppress(OSError, IndexError, ValueError):
-            fields = (entry / "stat").read_bytes().rpartition(b")")[2].split()
-            ours = int(fields[3]) == session or marker in (entry / "environ").read_bytes()
-            if ours and fields[0] not in (b"Z", b"X"):
-                found.append(int(entry.name))
-    return found
+            pid, fields = int(entry.name), (entry / "stat").read_bytes().rpartition(b")")[2].split()
+            children.setdefault(int(fields[1]), []).append(pid)
+            if fields[0] in (b"Z", b"X"):
+                dead.add(pid)
+            elif int(fields[3]) == session or marker in (entry / "environ").read_bytes():
+                found.add(pid)
+    waiting = [*found]
+    while waiting:
+        born = [pid for pid in children.get(waiting.pop(), ()) if pid not in found]
+        found.update(born)
+        waiting += born
+    return sorted(found - dead)

@@ -64,12 +64,21 @@ class Cards:
         return events.PermissionAsked(asked)
 
     def grant(self, grant: Grant) -> None:
-        """Remember an "always", and answer the waiting cards that it covers."""
+        """Remember an "always", and answer the waiting cards that ask for want of it.
+
+        A card that is open although rules or older grants allow its request asks for another
+        reason (repeats, a change meanwhile), or shows more than a rule gives: it stays.
+        """
         wiring = self._wiring
+        before = tuple(wiring.grants)
         wiring.grants.append(grant)
         for call_id, card in list(self._open.items()):
-            settled = wiring.gate.settle(card.ask.request, grants=wiring.grants)
-            if card.reply.done() or settled.action != "allow":
+            if card.reply.done():
+                continue
+            request = card.ask.request
+            if wiring.gate.settle(request, grants=before).action != "ask":
+                continue
+            if wiring.gate.settle(request, grants=wiring.grants).action != "allow":
                 continue
             card.reply.cancel()
             covered = Reply("once", by=f'your "always" for {grant.pattern}')

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import AsyncIterator, Callable, Sequence
 from dataclasses import dataclass
 from functools import cache
-from importlib.metadata import entry_points
 from typing import Protocol
 
 from archnb.conversation import Message, Text, Thinking, ToolCall, ToolSpec, Usage
@@ -74,7 +73,7 @@ class ProviderKind:
 def kinds() -> tuple[ProviderKind, ...]:
     """Every kind of provider in this folder and from the entry points ``archnb.providers``."""
     import archnb.providers as folder
-    from archnb.parts import collect
+    from archnb.parts import collect, installed
 
-    extra = [point.load() for point in entry_points(group="archnb.providers")]
+    extra = installed("archnb.providers")
     return (*extra, *collect(folder, ProviderKind))

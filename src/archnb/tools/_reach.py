@@ -4,15 +4,19 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Iterator, Sequence
-from fnmatch import fnmatchcase
-from itertools import islice
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from fnmatch import fnmatchcase, translate
+from functools import cache
 from pathlib import Path
 
+from archnb.execution import git
 from archnb.permission.commands import Command
+from archnb.tools._tracked import printed
 from archnb.workspace import Workspace
 
-MAX_MATCHES = 500  # entries of a pattern that are looked at
+MAX_FOUND = 10_000  # entries that the patterns of a command are held against
+MAX_TRACKED = 100_000  # files of a repository that are looked at
 MAX_ENTRIES = 20_000  # files and folders that the search for keys looks at
 
 # What they are given they name, count or print; they show nothing of what stands in a file.
@@ -33,22 +37,49 @@ _NPM_RUNS = re.compile(
 )
 
 
+class _TooManyError(Exception):
+    """A pattern is held against more entries than are looked at."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Look:
+    """One look at one command: ``tracked`` asks git once for each list, ``left`` are entries."""
+
+    workspace: Workspace
+    tracked: Callable[[Path, tuple[str, ...]], list[str] | None]
+    left: Iterator[int]
+
+    def spend(self) -> None:
+        if next(self.left, None) is None:
+            raise _TooManyError
+
+
 def astray(command: Command, folder: Path, workspace: Workspace) -> str:
     """Why a command reaches more than its words say, in ``folder``; empty where it does not."""
+
+    @cache
+    def tracked(place: Path, pathspecs: tuple[str, ...]) -> list[str] | None:
+        return git.tracked(place, pathspecs, workspace.root)
+
+    look = _Look(workspace, tracked, iter(range(MAX_FOUND)))
     for part in command.parts:
         argv = part.argv
         if argv[:1] == ("cd",) and len(argv) == 2:
             folder = folder / argv[1]
-        words = (_word(argv[0], word, folder, workspace) for word in argv[1:])
-        why = next(filter(None, words), "") or _program(argv, folder, workspace)
-        if why:
+        words = (_word(argv[0], word, folder, look) for word in argv[1:])
+        if why := next(filter(None, words), "") or _program(argv, folder, look):
             return why
     return ""
 
 
-def _word(program: str, word: str, folder: Path, workspace: Workspace) -> str:
+def _word(program: str, word: str, folder: Path, look: _Look) -> str:
     """Why one word leads astray: outside, to keys, or to a name that reads as an option."""
-    for path in _meant(folder, word.partition("=")[2] or word):
+    workspace = look.workspace
+    try:
+        meant = _meant(folder, word.partition("=")[2] or word, look)
+    except _TooManyError:
+        return f"{word} may find any of more than {MAX_FOUND:,} entries"
+    for path in meant:
         real = path.resolve()
         if not real.is_relative_to(workspace.root):
             return f"{word} leads outside the workspace"
@@ -61,29 +92,51 @@ def _word(program: str, word: str, folder: Path, workspace: Workspace) -> str:
     return ""
 
 
-def _meant(folder: Path, word: str) -> list[Path]:
-    """The entries that a word names; of a pattern the first few hundred."""
+def _meant(folder: Path, word: str, look: _Look) -> list[Path]:
+    """The entries that a word names, or finds as a pattern."""
     try:
-        if re.search(r"[*?\[]", word) and not word.startswith("/"):
-            found = (path for path in folder.glob(word) if _shell_finds(path, folder, word))
-            return list(islice(found, MAX_MATCHES))
+        if re.search(r"[*?\[]", word):
+            found = _found(folder, word, look)
+            root = look.workspace.root  # of an absolute pattern the rest is told as outside
+            return [p for p in found if word[0] != "/" or p.resolve().is_relative_to(root)]
         return [folder / word] if os.path.lexists(folder / word) else []
-    except (OSError, ValueError, NotImplementedError):  # no name that a file could have
+    except (OSError, ValueError):  # no name that a file could have
         return []
 
 
-def _shell_finds(path: Path, folder: Path, pattern: str) -> bool:
-    """Whether bash would, too: it passes hidden names over unless the pattern has the dot."""
-    names = path.relative_to(folder).parts
-    wanted = Path(pattern).parts
-    return len(names) == len(wanted) and not any(
-        name[0] == "." != part[0] for name, part in zip(names, wanted, strict=True)
-    )
+def _found(folder: Path, pattern: str, look: _Look) -> list[Path]:
+    """What bash would find: ``**`` is ``*``, and a leading dot is only found by a dot."""
+    places = [Path("/") if pattern.startswith("/") else folder]
+    for part in filter(None, pattern.split("/")):
+        if not re.search(r"[*?\[]", part):
+            places = [place / part for place in places if os.path.lexists(place / part)]
+            continue
+        # A set in brackets has its own rules in bash: any letter stands for it.
+        plain = re.sub(r"\[[!^]?\]?(\[:\w+:\]|[^\]])*\]", "?", part)
+        wanted = re.compile(translate(re.sub(r"\*+", "*", plain)))
+        places = [
+            Path(place, name)
+            for place in places
+            for name in _names(place, look)
+            if wanted.match(name) and (name[0] != "." or part[0] == ".")
+        ]
+    return places
 
 
-def _program(argv: Sequence[str], folder: Path, workspace: Workspace) -> str:
+def _names(place: Path, look: _Look) -> Iterator[str]:
+    """What a folder holds; nothing of what is none, or closed."""
+    try:
+        with os.scandir(place) as listing:
+            for entry in listing:
+                look.spend()
+                yield entry.name
+    except OSError:
+        return
+
+
+def _program(argv: Sequence[str], folder: Path, look: _Look) -> str:
     """Why a program finds more by itself than its words name."""
-    program = argv[0] if argv else ""
+    program, workspace = argv[0] if argv else "", look.workspace
     folder = folder.resolve()
     if program in ("npm", "npx", "pnpm", "yarn"):
         return _npm(folder, workspace.root)
@@ -91,17 +144,48 @@ def _program(argv: Sequence[str], folder: Path, workspace: Workspace) -> str:
         config = next((place / ".git" for place in (folder, *folder.parents)
                        if (place / ".git").is_dir()), folder)  # fmt: skip
         return _credentials(config / "config")
+    if program == "git":
+        return _git(argv, folder, look)
     hidden = _searches(argv)
+    if program == "diff" and sum(_is_folder(folder / word) for word in argv[1:]) > 1:
+        hidden = True  # it compares what both hold
     if hidden is None:
         return ""
     operands = [word for word in argv[1:] if not word.startswith("-")]
     if program != "diff" and not any(re.match(r"-\w*[ef]|--regexp|--file", word) for word in argv):
         operands = operands[1:]  # the first is what is looked for: `grep -r src`
+    return _below(operands, folder, workspace, hidden, list(_wanted(argv)))
+
+
+def _below(
+    operands: Sequence[str], folder: Path, workspace: Workspace, hidden: bool, wanted: Sequence[str]
+) -> str:
+    """The first file of keys below the folders among ``operands``, or below ``folder``."""
     searched = [folder / word for word in operands if _is_folder(folder / word)] or [folder]
     searched = [place for place in searched if not _PUBLISHED & {*place.parts}]
-    wanted = list(_wanted(argv))
     found = (_keys(place, workspace, hidden, wanted) for place in searched)
     return next(filter(None, found), "")
+
+
+def _git(argv: Sequence[str], folder: Path, look: _Look) -> str:
+    """Why git prints keys: they stand in files that it tracks, or that it searches besides."""
+    pathspecs = printed(argv, folder)
+    if pathspecs is None:
+        return ""
+    named = [spec.removeprefix(":(top,literal)") for spec in pathspecs]
+    files = look.tracked(folder, pathspecs)
+    if len(files or ()) > MAX_TRACKED:
+        return "there are too many files to look for keys among them"
+    for name in (*named, *(files or ())):
+        if secret := look.workspace.secret(name):
+            return f"it also prints {name}, and {secret}"
+    operands = [word for word in argv[1:] if word[:1] != "-"]
+    folders = [word for word in operands if _is_folder(folder / word)]
+    # without a repository these two work as grep -r and diff do
+    bare = files is None and ("grep" in operands or ("diff" in operands and folders))
+    if bare or "--untracked" in argv or "--no-index" in argv:
+        return _below(folders, folder, look.workspace, True, ())
+    return ""
 
 
 def _searches(argv: Sequence[str]) -> bool | None:

@@ -107,12 +107,10 @@ class Tool:
 @cache
 def all_tools() -> tuple[Tool, ...]:
     """Every tool there is, by name: in this folder and from the entry points ``archnb.tools``."""
-    from importlib.metadata import entry_points
-
     import archnb.tools as folder
-    from archnb.parts import collect
+    from archnb.parts import collect, installed
 
-    extra = [point.load() for point in entry_points(group="archnb.tools")]
+    extra = installed("archnb.tools")
     return tuple(sorted((*collect(folder, Tool), *extra), key=lambda tool: tool.name))
 
 

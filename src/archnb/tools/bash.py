@@ -34,20 +34,25 @@ _DEMANDS: Mapping[Access, str] = {
 }
 _BEYOND: Mapping[Access, str] = {
     "workspace": (
-        "(sandboxed: writes outside the workspace and the network were off; if that is why it "
-        'failed, call again with access "network" or "full": the person is asked)'
+        "(it ran in the sandbox: no network, no writes outside the workspace, home hidden. If that "
+        'stopped it, it can be asked for with access "network" or "full")'
     ),
     "network": (
-        "(sandboxed: the network was on, writes outside the workspace and keys were off; if that "
-        'is why it failed, call again with access "full": the person is asked)'
+        "(it ran in the sandbox: network on, no writes outside the workspace, home and its keys "
+        'hidden. If that stopped it, it can be asked for with access "full")'
     ),
     "full": "",
 }
+_UNSEEN = (
+    "(places outside the workspace are hidden in the sandbox: what seems missing there may exist. "
+    'With access "full" it would be seen)'
+)
 # What a program prints when a limit of the sandbox stopped it, whatever its language.
 _STOPPED = re.compile(
     r"(?i)permission denied|operation not permitted|read-only file system|not permitted"
     r"|network is unreachable|could(n't| not) (resolve|connect)|name resolution|unknown host"
-    r"|no route to host|connection (refused|error)|cannot connect|failed to connect|dial tcp"
+    r"|device or resource busy|no route to host|connection (refused|error)|cannot connect"
+    r"|failed to connect|dial tcp"
     r"|\b(EACCES|EPERM|EROFS|ENETUNREACH|ENOTFOUND|EAI_AGAIN|ECONNREFUSED)\b"
 )
 
@@ -73,7 +78,7 @@ def _request(given: Input, workspace: Workspace) -> Request:
         is_folder=os.path.isdir,
     )
     parsed = parse(command)
-    warning = _git_danger(command, folder) or astray(parsed, folder, workspace)
+    warning = _git_danger(command, folder, workspace.root) or astray(parsed, folder, workspace)
     request = Request(
         "bash", (command,), shell_title(command),
         Shell(command, workspace.name(folder), timeout, ""),
@@ -125,13 +130,13 @@ def _wider(command: str) -> tuple[str, ...]:
     return (pattern,)
 
 
-def _git_danger(command: str, folder: Path) -> str:
+def _git_danger(command: str, folder: Path, root: Path) -> str:
     """Why a command that names git may run what a repository names; empty for any other."""
     parts = parse(command).parts
     words = (command, *(word for part in parts for word in part.argv))
     if not any(re.search(r"\bgit\b", word, re.IGNORECASE) for word in words):
         return ""
-    return git.danger(folder, below=not all(_stays(part.argv) for part in parts))
+    return git.danger(folder, below=not all(_stays(part.argv) for part in parts), root=root)
 
 
 def _stays(argv: Sequence[str]) -> bool:
@@ -141,13 +146,28 @@ def _stays(argv: Sequence[str]) -> bool:
     return bool(argv) and argv[0] in _STAYING
 
 
-def _held_back(shell: Shell, printed: str) -> bool:
-    """Whether it may be a limit of the sandbox that made a command fail."""
-    if shell.access == "full":
-        return False
+def _notes(shell: Shell, code: int, printed: str, folder: Path, root: Path) -> list[str]:
+    """What the sandbox may have to do with how a command went."""
+    if shell.access == "full" or not sandbox.current().limits():
+        return []
     parts = parse(shell.command).parts
     needed = needs(reading for part in parts for reading in part.readings)
-    return widest(needed, shell.access) != shell.access or bool(_STOPPED.search(printed))
+    lacking = bool(code) and widest(needed, shell.access) != shell.access
+    # The code of a pipe is its last program's, and git goes on when it cannot write its settings.
+    told = code or len(parts) > 1 or "could not write config file" in printed
+    notes = [_BEYOND[shell.access]] if lacking or (told and _STOPPED.search(printed)) else []
+    if any(_outside(word, folder, root) for part in parts for word in part.argv[1:]):
+        notes.append(_UNSEEN)
+    return notes
+
+
+def _outside(word: str, folder: Path, root: Path) -> bool:
+    """Whether a word names a place that the sandbox does not show: no system folder, not ours."""
+    if word[:1] not in "~/." or word[:2] in ("./", "."):
+        return False
+    place = os.path.normpath(folder / os.path.expanduser(word))  # noqa: PTH111  (never raises)
+    shown = (str(root), "/usr", "/bin", "/etc", "/lib", "/opt", "/dev", "/proc", "/sys", "/tmp")  # noqa: S108
+    return not any(place == one or place.startswith(f"{one}/") for one in shown)
 
 
 async def _run(given: Input, context: Context, request: Request) -> Output:  # noqa: ARG001
@@ -178,8 +198,7 @@ async def _run(given: Input, context: Context, request: Request) -> Output:  # n
     lines = [printed.text().rstrip(), f"({ending})"]
     if names := changed(before, root):
         lines.append(f"(this changed {', '.join(names)}: it decides what runs later)")
-    if code and sandbox.current().limits() and _held_back(shell, lines[0]):
-        lines.append(_BEYOND[shell.access])
+    lines += _notes(shell, code, lines[0], folder, root)
     if saved := printed.saved():
         size = "" if printed.total <= WHOLE else f" (its first {WHOLE // 1_000_000} MB)"
         lines.append(

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import os
 import select
-import shutil
 import subprocess
 import tempfile
 import time
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from archnb import programs
 from archnb.errors import ArchnbError
 from archnb.execution.environment import clean_environment
 from archnb.execution.sandbox.confinement import Room, bubblewrap
@@ -25,7 +25,7 @@ NETWORK = "network off"
 HOME = "home hidden"
 _CORE = frozenset({WRITES, NETWORK})
 
-# Each line reports what it could do. bash alone, but for chmod.
+# Each line reports what it could do, and changes nothing. bash alone, but for chmod.
 _ATTEMPTS = """
 echo x > inside && echo inside
 echo x > "$OUT/written" && echo "writes limited to the workspace"
@@ -36,6 +36,7 @@ kill -0 "$KERNEL" && echo "other programs get no signals"
 line=; read -r -d '' line < "/proc/$KERNEL/environ"
 [ -n "$line" ] && echo "other programs' variables hidden"
 echo x >> .git/config && echo "git's hooks and configuration kept"
+(: >> /proc/sys/kernel/core_pattern) && echo "the machine's settings kept"
 echo end
 """
 
@@ -70,7 +71,9 @@ def _tried(sandbox: Sandbox, place: Path) -> tuple[str, ...]:
         bound = attempt(sandbox.argv(_ATTEMPTS, root, room))
         written = (outside / "written").exists()
         # Whatever fails here too proves nothing.
-        free = attempt([shutil.which("bash") or "bash", "--noprofile", "--norc", "-c", _ATTEMPTS])
+        free = attempt(
+            [programs.find("bash", root) or "bash", "--noprofile", "--norc", "-c", _ATTEMPTS]
+        )
     if "inside" not in bound or bound[-1] != "end" or written or free[-1:] != ["end"]:
         return ()
     held = tuple(word for word in free if word not in ("inside", "end") and word not in bound)

@@ -58,12 +58,14 @@ def main(arguments: list[str]) -> int:
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     prctl(_SUBREAPER, 1)
     ours, theirs = _socket.socketpair(_socket.AF_UNIX, _socket.SOCK_STREAM)
+    # Before the command runs: it could put links where these folders are.
+    roots = [os.path.realpath(path) for path in options.all("write")]
     pid = os.fork()
     if pid == 0:
         _start(options, theirs)
     theirs.close()
     listener = _received(ours)
-    status = _watch(pid, parent, listener, options)
+    status = _watch(pid, parent, listener, roots)
     descendants.end()
     if os.WIFSIGNALED(status):
         default_signal(os.WTERMSIG(status))
@@ -155,11 +157,10 @@ def _received(line: _socket.socket) -> int | None:
     return int.from_bytes(sent[0][2][:4], sys.byteorder) if sent else None
 
 
-def _watch(pid: int, parent: int, listener: int | None, options: Options) -> int:
+def _watch(pid: int, parent: int, listener: int | None, roots: list[str]) -> int:
     """Wait for the command to end, and answer what it asks meanwhile; gives its status."""
     machine = os.uname().machine
     names = {number: name for name, number in seccomp.numbers(machine).items()} if listener else {}
-    roots = [os.path.realpath(path) for path in options.all("write")]
     poll = select.poll()
     child = os.pidfd_open(pid)
     poll.register(child, select.POLLIN)

@@ -28,7 +28,11 @@ vhangup 153 58   fanotify_init 300 262   keyctl 250 219   add_key 248 217
 request_key 249 218   open_by_handle_at 304 265   io_uring_setup 425 =
 io_uring_enter 426 =   io_uring_register 427 =   iopl 172 -   ioperm 173 -   modify_ldt 154 -
 uselib 134 -   clone 56 220   clone3 435 =   socket 41 198   ioctl 16 29   prlimit64 302 261
-shmget 29 194   shmat 30 196   semget 64 190   msgget 68 186   mq_open 240 180
+shmget 29 194   shmat 30 196   shmctl 31 195   semget 64 190   semop 65 193   semctl 66 191
+semtimedop 220 192   msgget 68 186   msgsnd 69 189   msgrcv 70 188   msgctl 71 187
+mq_open 240 180   mq_unlink 241 181   setpriority 141 140   ioprio_set 251 30
+sched_setparam 142 118   sched_setscheduler 144 119   sched_setaffinity 203 122
+sched_setattr 314 274
 truncate 76 45   chmod 90 -   fchmod 91 52   chown 92 -   fchown 93 55   lchown 94 -
 fchmodat 268 53   fchmodat2 452 =   fchownat 260 54   utimensat 280 88   utime 132 -
 utimes 235 -   futimesat 261 -   setxattr 188 5   lsetxattr 189 6   fsetxattr 190 7
@@ -45,7 +49,12 @@ perf_event_open userfaultfd lookup_dcookie syslog settimeofday clock_settime vha
 keyctl add_key request_key open_by_handle_at io_uring_setup io_uring_enter io_uring_register
 iopl ioperm modify_ldt uselib""".split()
 # A namespace of its own would keep these apart; without one they reach other programs.
-_SHARED = "shmget shmat semget msgget mq_open".split()
+_SHARED = """shmget shmat shmctl semget semop semctl semtimedop msgget msgsnd msgrcv msgctl
+mq_open mq_unlink""".split()
+# These reach other programs by a number, where 0 is the caller itself; by a user, where the first
+# argument is greater than that of one process.
+_SCHEDULED = "sched_setparam sched_setscheduler sched_setaffinity sched_setattr".split()
+_PRIORITIES = {"setpriority": 0, "ioprio_set": 1}  # PRIO_PROCESS, IOPRIO_WHO_PROCESS
 # Landlock does not know these; the supervisor carries them out where they are allowed.
 ASKED = """chmod fchmod chown fchown lchown fchmodat fchmodat2 fchownat utimensat setxattr
 lsetxattr fsetxattr removexattr lremovexattr fremovexattr""".split()
@@ -112,6 +121,11 @@ def program(machine: str, *, network: bool, apart: bool, truncates: bool = True)
         refuse(_SHARED, _REFUSE)
         refuse(ASKED, _NOTIFY)
         refuse(_MISSING, _ABSENT)
+        for name in _SCHEDULED:
+            inspect(name, [_argument(0), (_EQUAL, 1, 0, 0), *_ends()])
+        for name, kind in _PRIORITIES.items():
+            own = [_argument(0), (_EQUAL, 0, 2, kind), _argument(1), (_EQUAL, 1, 0, 0)]
+            inspect(name, [*own, *_ends()])
     if not truncates:
         refuse(["truncate"], _REFUSE)
     for name, place in _MODES.items() if apart else ():
