@@ -22,11 +22,12 @@ NEEDS = [
      "uv pip install x", "npm i", "npm ci", "npm install left-pad", "npm view zod", "npm audit", "npx cowsay", "pnpm add x",
      "yarn", "yarn add x", "poetry install", "cargo fetch", "go mod download", "gem fetch x", "git fetch", "git pull --rebase",
      "git push origin main", "git -C sub push", "git clone https://a/b", "git ls-remote", "git submodule update --init",
-     "curl https://a", "/usr/bin/curl https://a", "wget -q https://a", "ssh a ls", "scp a b:c", "rsync -a a b:c", "dig a",
-     "ping -c1 a", "gh pr list", "aws s3 ls", "kubectl get pods", "psql -h db x", "psql postgres://a/b",
+     "curl https://a", "/usr/bin/curl https://a", "wget -q https://a", "rsync -a a b:c", "dig a",
+     "ping -c1 a", "psql -h db x", "psql postgres://a/b",
      "env X=1 npm install", "timeout 30 pip install x", "bash -c 'npm install x'", "cd sub && git pull", "ls; curl a"),
     ("full", "docker ps", "podman run x", "sudo ls", "apt-get install x", "npm install -g x", "pip install --user x",
-     "cargo install x", "go install a@b", "git fetch && sudo make install", "brew install x"),
+     "cargo install x", "go install a@b", "git fetch && sudo make install", "brew install x", "ssh a ls", "scp a b:c", "gh pr list", "aws s3 ls",
+     "kubectl get pods", "helm install x"),
 ]  # fmt: skip
 
 

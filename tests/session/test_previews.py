@@ -129,7 +129,9 @@ def ask(request, notice=""):
 
 
 def command(line):
-    return Request("bash", (line,), "run it", Shell(line, ".", 90.0, "sandboxed, network off"), always=(line,))
+    return Request(
+        "bash", (line,), "run it", Shell(line, ".", 90.0, "sandboxed, network off"), always=(line,)
+    )
 
 
 def test_a_command_shows_its_parts_limits_and_what_hides_in_it():

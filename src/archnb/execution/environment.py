@@ -30,12 +30,16 @@ _GIT = {
 
 
 def clean_environment(
-    source: Mapping[str, str] | None = None, scratch: Path | None = None
+    source: Mapping[str, str] | None = None,
+    scratch: Path | None = None,
+    *,
+    offline: bool = False,
 ) -> dict[str, str]:
     """The variables of a command, from ``source`` (default: this process's).
 
     ``scratch`` is a folder for what only this command needs: temporary files and caches. The home
-    folder is hidden then, and package managers must not fail over their settings there.
+    folder is hidden then, and package managers must not fail over their settings there. Where the
+    command is ``offline`` they need not try for a minute to find that out.
     """
     given = os.environ if source is None else source
     kept = {name: value for name, value in given.items() if name in _KEPT or name.startswith("LC_")}
@@ -52,6 +56,7 @@ def clean_environment(
         "NO_COLOR": "1",
         "ARCHNB": "1",
         **(_private(scratch) if scratch else {}),
+        **({"PIP_RETRIES": "0", "npm_config_fetch_retries": "0"} if offline else {}),
     }
 
 

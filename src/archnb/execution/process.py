@@ -71,7 +71,8 @@ async def run(
     with _scratch(rung, access) as scratch:
         room = Room(place, scratch, access == "network") if scratch else None
         argv = await asyncio.to_thread(rung.argv, command, folder, room, place)
-        environment = clean_environment(scratch=scratch) | {MARK: marker}
+        offline = room is not None and not room.network
+        environment = clean_environment(scratch=scratch, offline=offline) | {MARK: marker}
         code, timed_out = await _run(argv, folder, environment, timeout, printed, progress)
     return Outcome(code, time.monotonic() - started, timed_out)
 

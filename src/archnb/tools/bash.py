@@ -47,6 +47,11 @@ _UNSEEN = (
     "(places outside the workspace are hidden in the sandbox: what seems missing there may exist. "
     'With access "full" it would be seen)'
 )
+_PARTLY = (
+    "(this workspace is a part of a larger repository, and only the workspace is visible in the "
+    "sandbox: files outside it look deleted and are not, and its index cannot be written. With "
+    'access "full" all of it would be seen)'
+)
 # What a program prints when a limit of the sandbox stopped it, whatever its language.
 _STOPPED = re.compile(
     r"(?i)permission denied|operation not permitted|read-only file system|not permitted"
@@ -108,7 +113,8 @@ def with_access(request: Request, asked: Access, current: Sandbox, root: Path) -
 def _label(current: Sandbox, access: Access, root: Path) -> str:
     """What binds a command, in words that say of the network, too."""
     if not current.limits():
-        return f"network on, {current.label(access, root)}"
+        unbound = current.label(access, root)
+        return unbound if current.fault else f"network on, {unbound}"
     if access == "full":
         return "not sandboxed: it can write anywhere and reach the network"
     return current.label(access, root)
@@ -158,7 +164,16 @@ def _notes(shell: Shell, code: int, printed: str, folder: Path, root: Path) -> l
     notes = [_BEYOND[shell.access]] if lacking or (told and _STOPPED.search(printed)) else []
     if any(_outside(word, folder, root) for part in parts for word in part.argv[1:]):
         notes.append(_UNSEEN)
+    if any(part.argv[:1] == ("git",) for part in parts) and _below_its_top(root):
+        notes.append(_PARTLY)
     return notes
+
+
+def _below_its_top(root: Path) -> bool:
+    """Whether the workspace is a part of a repository that begins above it."""
+    return not os.path.lexists(root / ".git") and any(
+        os.path.lexists(folder / ".git") for folder in root.parents
+    )
 
 
 def _outside(word: str, folder: Path, root: Path) -> bool:

@@ -11,10 +11,11 @@ from archnb.permission.requests import Access, widest
 
 # Programs whose every call with an operand reaches another host.
 _HOSTS = (
-    "curl wget http https httpie xh aria2c ftp sftp scp ssh nc ncat netcat socat telnet nslookup"
-    " dig host ping ping6 traceroute whois gh glab hub aws gcloud az heroku flyctl kubectl npx bunx"
-    " pnpx uvx"
+    "curl wget http https httpie xh aria2c ftp nc ncat netcat socat telnet nslookup"
+    " dig host ping ping6 traceroute whois npx bunx pnpx uvx"
 ).split()
+# Programs that need keys of the home folder besides, which the sandbox hides.
+_KEYS = "ssh scp sftp gh glab hub aws gcloud az heroku flyctl kubectl".split()
 # Programs that work on the machine: what they start, they start elsewhere or as somebody else.
 _MACHINE = (
     "docker docker-compose podman buildah nerdctl minikube kind vagrant sudo doas su pkexec"
@@ -63,7 +64,7 @@ _SUBCOMMANDS: Mapping[str, Mapping[Access, str]] = {
     "composer": {"network": "install, update, require, remove, outdated, audit, show"},
     "mvn": {"network": "dependency:resolve, dependency:go-offline, deploy"},
     "terraform": {"network": "init, plan, apply, destroy, get, refresh, import"},
-    "helm": {"network": "repo, pull, push, search, install, upgrade, dependency, list, status"},
+    "helm": {"full": "repo, pull, push, search, install, upgrade, dependency, list, status"},
     "openssl": {"network": "s_client"},
 }
 # Clients of a database, which need the network where they name a host.
@@ -91,7 +92,7 @@ def _needs(argv: list[str]) -> Access:
     if len(words) < 2:
         return "network" if argv[:1] == argv == ["yarn"] else "workspace"
     program = _SAME.get(words[0], words[0])
-    if program in _MACHINE:
+    if program in (*_MACHINE, *_KEYS):
         return "full"
     if program in _HOSTS:
         return "network"
