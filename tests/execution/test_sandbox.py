@@ -452,6 +452,16 @@ def test_a_work_tree_sees_its_repository(box, rung):
     assert printed.text() == "first\n"
 
 
+def test_a_workspace_below_the_top_of_its_repository_sees_it_and_writes_nothing_beside(box, rung):
+    made = "git init -q . && mkdir sub && git commit -qm first --allow-empty"
+    assert box.run(made, Sandbox("none"))[0].code == 0
+    below, printed = box.work / "sub", Printed()
+    line = "git log --format=%s; echo x 2> /dev/null > ../beside || echo refused"
+    asyncio.run(run(line, below, timeout=60, root=below, sandbox=rung, printed=printed))
+    assert printed.text().split() == ["first", "refused"]
+    assert not (box.work / "beside").exists()
+
+
 def test_a_submodule_sees_its_repository(box, rung):
     made = (
         "git init -q $O/r && git -C $O/r commit -qm first --allow-empty && git init -q . &&"

@@ -3,6 +3,7 @@
 import asyncio
 import re
 import subprocess
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -289,6 +290,17 @@ def test_what_the_sandbox_may_have_to_do_with_it_is_said(command, printed, acces
     notes = _notes(shell, code, printed, Path("/work/shop"), Path("/work/shop"))
     assert len(notes) == len(noted)
     assert all(note.startswith(begin) for note, begin in zip(notes, noted, strict=True))
+
+
+@pytest.mark.skipif(not sandbox.current().limits(), reason="no sandbox here")
+def test_a_repository_that_begins_above_the_workspace_is_said_to_be_seen_in_part(tmp_path):
+    (tmp_path / "shop").mkdir()
+    shell, where = Shell("git status", ".", 1.0, ""), tmp_path / "shop"
+    assert _notes(shell, 0, "", where, where) == []
+    (tmp_path / ".git").mkdir()
+    [note] = _notes(shell, 0, "", where, where)
+    assert "look deleted and are not" in note
+    assert _notes(replace(shell, command="ls"), 0, "", where, where) == []
 
 
 def workspace_of_keys(folder):

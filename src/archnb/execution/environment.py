@@ -50,6 +50,8 @@ def clean_environment(
         **git,
         "GIT_CONFIG_COUNT": str(len(_GIT)),
         "GIT_OPTIONAL_LOCKS": "0",
+        # In a sandbox a repository's top and a workspace below it are different mounts.
+        "GIT_DISCOVERY_ACROSS_FILESYSTEM": "1",
         "GIT_PAGER": "cat",
         "PAGER": "cat",
         "GIT_TERMINAL_PROMPT": "0",

@@ -111,6 +111,9 @@ def bwrap(command: list[str], room: Room, seen: Places, folder: Path) -> list[st
         "--size", str(MAX_SHARED), "--tmpfs", "/dev/shm", "--remount-ro", "/dev",  # noqa: S108
         "--bind", str(room.scratch), "/tmp",  # noqa: S108  (the command's own)
     ]  # fmt: skip
+    # Beside a workspace below /tmp nothing may be written that would be gone with the command.
+    filler = _filler(room.root, seen)
+    words += [word for place in filler for word in ("--tmpfs", place)]
     for place in (*seen.read, *repositories(room.root)):
         if place.is_symlink() and len(place.parts) == 2:  # /bin leads to usr/bin
             words += ["--symlink", str(place.readlink()), str(place)]
@@ -123,8 +126,17 @@ def bwrap(command: list[str], room: Room, seen: Places, folder: Path) -> list[st
     words += ["--bind", str(room.root), str(room.root)]
     for place, how in _mounts(room.root):
         words += [how, str(place), str(place)]
+    words += [word for place in filler for word in ("--remount-ro", place)]
     words += ["--remount-ro", "/", "--chdir", str(folder), "--", *command]
     return supervised(words, ("rung=bwrap", f"network={'on' if room.network else 'off'}"))
+
+
+def _filler(root: Path, seen: Places) -> tuple[str, ...]:
+    """The folder of a workspace below /tmp, where it would be a place like any other there."""
+    beside = root.parent
+    private = len(beside.parts) > 2 and beside.is_relative_to("/tmp")  # noqa: S108
+    covered = any(beside.is_relative_to(place) for place in seen.read)
+    return (str(beside),) if private and not covered else ()
 
 
 def _mounts(root: Path) -> list[tuple[Path, str]]:
