@@ -17,8 +17,12 @@ demo: $(READY)  ## run the quickstart offline, to the end, on a copy of the shop
 lab: $(READY)  ## open the quickstart in JupyterLab
 	$(BIN)/archnb lab notebooks/quickstart.ipynb $(if $(filter 0,$(shell id -u)),--allow-root)
 
+# The tests in a live kernel mostly wait: they run beside the others, and are printed after them.
 test: $(READY)  ## every test that needs no browser
-	$(BIN)/python -m pytest -m "not browser"
+	@mkdir -p build
+	$(BIN)/python -m pytest tests/kernel > build/kernel-tests.log 2>&1 & live=$$!; \
+	$(BIN)/python -m pytest -m "not browser" --ignore=tests/kernel; others=$$?; \
+	wait $$live; live=$$?; cat build/kernel-tests.log; exit $$((others || live))
 
 browser: $(READY)  ## the scenarios in a real JupyterLab (needs Chromium)
 	ARCHNB_BROWSER=required $(BIN)/python -m pytest -m browser tests/browser
