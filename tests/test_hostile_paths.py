@@ -469,7 +469,7 @@ def temporary_files(scene):
     assert scene.write("private").states == ("done",)
     scene.monkeypatch.undo()
     assert seen[1] == 0o600
-    sessions = Session(scene.root), Session(scene.root)
+    sessions = Session(Workspace.at(scene.root)), Session(Workspace.at(scene.root))
     folders = [Path(session._output_folder()) for session in sessions]
     assert [stat.S_IMODE(folder.stat().st_mode) for folder in folders] == [0o700, 0o700]
     assert folders[0] != folders[1]
