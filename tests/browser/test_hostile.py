@@ -135,6 +135,7 @@ def test_hostile_text_of_every_kind_stays_text(
         if card.get_by_role("button", name="Show all").is_visible():
             card.get_by_role("button", name="Show all").click()
         card.get_by_role("button", name="Approve", exact=True).click()
+    expect(lab.cell(2).locator(".archnb-card")).to_have_count(1)
     lab.cell(2).get_by_role("button", name="Deny", exact=True).click()
     lab.wait_until_done(timeout=90)
     lab.page.wait_for_timeout(1000)

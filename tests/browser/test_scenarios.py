@@ -78,7 +78,7 @@ def test_approve_an_edit_and_run_all_carries_on(lab: Lab, notebook: Any) -> None
     path = notebook(FIX, "print('the next cell')")
     start(lab, path)
     assert lab.prompt(2) == "[*]:"
-    expect(lab.cell(2).get_by_role("button", name="Approve", exact=True)).to_be_enabled()
+    expect(lab.cell(1).get_by_role("button", name="Approve", exact=True)).to_be_enabled()
     picture(lab, "card-edit")
     before = (path.parent / "schema.sql").read_text(encoding="utf-8")
     assert before == SCHEMA
@@ -234,7 +234,7 @@ def test_a_card_whose_kernel_was_restarted_is_dead_and_says_so(lab: Lab, noteboo
 def test_approve_a_command_by_keyboard(lab: Lab, notebook: Any) -> None:
     path = notebook("%%architect\nrun: echo hello | tr a-z A-Z")
     start(lab, path)
-    expect(lab.cell(2).get_by_role("button", name="Approve", exact=True)).to_be_enabled()
+    expect(lab.cell(1).get_by_role("button", name="Approve", exact=True)).to_be_enabled()
     picture(lab, "card-command")
     button = lab.cell(1).get_by_role("button", name="Approve", exact=True)
     expect(button).to_be_enabled()
