@@ -18,7 +18,7 @@ from pathlib import Path
 
 import pytest
 
-from archnb import atomic, leftovers
+from archnb import atomic, leftovers, opening
 from archnb.errors import WorkspaceError
 from archnb.session import undo
 from archnb.tools import edit, patch, write
@@ -204,7 +204,7 @@ def test_f14_a_file_that_changed_since_the_card_is_not_written(tmp_path, change)
 
 def test_f15_a_folder_swapped_for_a_link_leads_nowhere(quick):
     """A thousand writes while another thread swaps the folder: none of them comes out outside."""
-    if not atomic.RELATIVE:
+    if not opening.RELATIVE:
         pytest.skip("this system cannot open files relative to a folder")
     inside, aside, outside = quick / "ws/db", quick / "ws/aside", quick / "outside"
     inside.mkdir(parents=True)
@@ -285,7 +285,7 @@ def test_a_folder_that_another_program_holds_is_not_waited_for_for_ever(tmp_path
     import fcntl
 
     (tmp_path / "f").write_bytes(b"1")
-    monkeypatch.setattr(atomic, "LOCK_TIME", 0.05)
+    monkeypatch.setattr(opening, "LOCK_TIME", 0.05)
     holder = os.open(tmp_path, os.O_RDONLY)
     fcntl.flock(holder, fcntl.LOCK_EX)
     try:

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from archnb import atomic
+from archnb import opening
 from archnb.errors import WorkspaceError
 from archnb.spelling import windows_trap
 from archnb.workspace import FileChange, Workspace, decode, encode
@@ -18,9 +18,9 @@ from archnb.workspace import FileChange, Workspace, decode, encode
 @pytest.fixture(params=["relative", "absolute"])
 def ws(request, tmp_path, monkeypatch):
     """Once as on Linux and macOS, once as where files cannot be opened relative to a folder."""
-    if request.param == "relative" and not atomic.RELATIVE:
+    if request.param == "relative" and not opening.RELATIVE:
         pytest.skip("this system cannot open files relative to a folder")
-    monkeypatch.setattr(atomic, "RELATIVE", request.param == "relative")
+    monkeypatch.setattr(opening, "RELATIVE", request.param == "relative")
     (tmp_path / "ws").mkdir()
     (tmp_path / "secret").write_text("s")
     return Workspace.at(tmp_path / "ws")
@@ -325,7 +325,7 @@ def test_a_file_written_between_check_and_replacement_is_kept(full, monkeypatch)
     assert (full.root / "run.sh").read_text() == "run"
 
 
-@pytest.mark.skipif(not atomic.RELATIVE, reason="needs files opened relative to a folder")
+@pytest.mark.skipif(not opening.RELATIVE, reason="needs files opened relative to a folder")
 @pytest.mark.parametrize("call", range(1, 9))
 def test_a_folder_swapped_for_a_link_leads_nowhere(tmp_path, monkeypatch, call):
     """Whenever the swap comes: nothing is written outside, and what stood there is whole."""

@@ -30,18 +30,6 @@ MACHINE = os.uname().machine if hasattr(os, "uname") else ""
 PYTHON = sys.executable
 
 
-@pytest.fixture(scope="session")
-def proven():
-    return {rung: chosen(rung) for rung in ("landlock", "bwrap")}
-
-
-@pytest.fixture(params=["landlock", "bwrap"])
-def rung(request, proven):
-    if not proven[request.param].limits():
-        pytest.skip(f"{request.param} does not hold on this machine")
-    return proven[request.param]
-
-
 @dataclass
 class Box:
     """A workspace, a place outside with secrets, and another program that may be attacked."""

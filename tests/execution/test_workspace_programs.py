@@ -22,18 +22,6 @@ pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="the rungs are L
 ROOT = hasattr(os, "geteuid") and os.geteuid() == 0
 
 
-@pytest.fixture(scope="module")
-def proven():
-    return {rung: chosen(rung) for rung in ("landlock", "bwrap")}
-
-
-@pytest.fixture(params=["landlock", "bwrap"])
-def rung(request, proven):
-    if not proven[request.param].limits():
-        pytest.skip(f"{request.param} does not hold on this machine")
-    return proven[request.param]
-
-
 def output(line, folder, rung, root=None, access="workspace"):
     printed = Printed()
     asyncio.run(
