@@ -8,7 +8,7 @@ import shutil
 import tempfile
 import threading
 import weakref
-from collections.abc import AsyncGenerator, AsyncIterator, Iterator, Mapping, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
@@ -28,11 +28,10 @@ from archnb.session.asking import ask_first
 from archnb.session.choices import Choice, agent_choice, model_choice
 from archnb.session.prompt import check_references, handed_to
 from archnb.session.redaction import Redaction
+from archnb.session.tools import knowing, texts_of, tools_for
 from archnb.session.trust import Accepted, Trust
 from archnb.tools.base import Output, Tool, all_tools
 from archnb.workspace import FileChange, Workspace
-
-_MAX_COMPARED = 8_000_000  # bytes of files that an address is compared with
 
 
 @dataclass(slots=True, weakref_slot=True)
@@ -194,7 +193,7 @@ class Session:
         wiring = loop.Wiring(
             agent=chosen,
             provider=provider,
-            tools=self._knowing(_tools(known), gate, granted),
+            tools=self._knowing(tools_for(known), gate, granted),
             gate=gate,
             workspace=self.workspace,
             settings=Settings(model_id),
@@ -333,27 +332,12 @@ class Session:
 
     def _knowing(self, tools: Sequence[Tool], gate: Gate, grants: Sequence[Grant]) -> list[Tool]:
         """``tools``, of which webfetch knows what must not leave in an address, and the rules."""
-        from archnb.tools import webfetch
-
-        known = webfetch.Known(
-            lambda: self.redaction.secrets,
-            self._texts_read,
-            lambda request: gate.settle(request, grants=grants),
+        return knowing(
+            tools,
+            secrets=lambda: self.redaction.secrets,
+            texts=lambda: texts_of(self.workspace, self.read_files),
+            settle=lambda request: gate.settle(request, grants=grants),
         )
-        return [
-            webfetch.knowing(known) if tool.name == webfetch.TOOL.name else tool for tool in tools
-        ]
-
-    def _texts_read(self) -> Iterator[tuple[str, str]]:
-        """The files that were read so far, by name, within reason."""
-        left = _MAX_COMPARED
-        for name in sorted(self.read_files):
-            with contextlib.suppress(OSError):
-                path = self.workspace.root / name
-                if path.is_file() and path.stat().st_size <= left:
-                    content = path.read_bytes()
-                    left -= len(content)
-                    yield name, content.decode("utf-8", "replace")
 
     def _output_folder(self) -> Path:
         """A private folder that goes away with the session."""
@@ -367,21 +351,6 @@ def _removed(folder: str, owner: int) -> None:
     """Remove a private folder, unless this is a forked copy of the process that made it."""
     if os.getpid() == owner:
         shutil.rmtree(folder, ignore_errors=True)
-
-
-def _tools(known: Sequence[agents.Listed]) -> list[Tool]:
-    """Every tool; the one that hands on work names the agents there are."""
-    listed = "\n".join(
-        f"- {row.name}: {row.description}"
-        for row in known
-        if row.mode != "primary" and not row.problem
-    )
-    return [
-        replace(tool, description=f"{tool.description}\nAgents:\n{listed}")
-        if tool.name == "task"
-        else tool
-        for tool in all_tools()
-    ]
 
 
 def provider_for(model: str) -> Provider:
