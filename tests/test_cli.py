@@ -95,7 +95,10 @@ def test_doctor(archnb):
     rows = {row["what"]: row for row in json.loads(out)}
     assert code == 0
     assert rows["diagrams"]["ok"]
-    assert rows["sandbox"]["says"] == sandbox.current().label("workspace")
+    current = sandbox.current()
+    rung = f" ({current.rung})" if current.limits() else ""
+    assert rows["sandbox"]["says"] == current.label("workspace") + rung
+    assert rows["sandbox"]["ok"] is current.limits()
 
 
 def test_ask_offline_denies_with_nobody_there(archnb, monkeypatch, tmp_path):

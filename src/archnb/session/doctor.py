@@ -40,10 +40,16 @@ def examine() -> list[Row]:
             shutil.which("bash") or "not found: commands cannot run",
         ),
         *_databases(),
-        Row("sandbox", True, sandbox.current().label("workspace")),
+        _sandbox(),
         _agent(session),
         _model(session),
     ]
+
+
+def _sandbox() -> Row:
+    current = sandbox.current()
+    rung = f" ({current.rung})" if current.limits() else ""
+    return Row("sandbox", current.limits(), current.label("workspace") + rung)
 
 
 def _drawing() -> Row:
